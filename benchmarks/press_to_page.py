@@ -1,0 +1,237 @@
+"""From press to page, beside the smallest relay in C in the same run: `make bench`. README.md tells how to read it.
+
+Everything is on loopback and on one clock: a press counts from the moment its node publishes it, a page from the moment
+its bytes are read from the pager's socket. Ends with 1 when a budget of docs/promises.md is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from benchmarks.nodes import ZENDERS, Building, Press  # noqa: E402
+from benchmarks.presses import arm, burst, flood, one_by_one, one_hop, start  # noqa: E402
+from benchmarks.story import facts_of, shown_ms, steps_late_ms  # noqa: E402
+from benchmarks.systems import Daemon, Missing, Process, Tools, disk  # noqa: E402
+from benchmarks.table import Table  # noqa: E402
+
+from achterwacht.core.facts import Fact  # noqa: E402
+from broker import DAEMON, USERS, Mosquitto  # noqa: E402
+
+DISK = "/var/tmp"
+"""Where journals are written: on a disk, which the usual place for temporary files need not be."""
+SLOW_MS = 20
+"""An fsync of an SD card on a good day."""
+HANGS_MS = 3_600_000
+"""An fsync that outlives the benchmark."""
+
+PAGE_BUDGET_MS, CONFIRM_BUDGET_MS, SHOWN_BUDGET_MS = 50.0, 250.0, 1000.0
+STEP_BUDGET_MS, START_BUDGET_MS = 100.0, 1000.0
+
+OTHERS = tuple(range(1001, 2001))
+"""A thousand numbers that the plan does not know: each is an alarm of its own, and nobody answers it."""
+OTHERS_EVERY_S = 0.03
+"""So many alarms a second that, at a repeat every 30 s, all thousand are spread evenly over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured. Everything stays below four minutes, the quick one below forty seconds."""
+
+    presses: int
+    bursts: int
+    starts: int
+    idle_s: float
+    others: int
+    flood_s: float
+    flood_presses: int
+    """The flood goes on until so many were pressed, for the memory that they leave behind."""
+
+
+FULL = Size(presses=300, bursts=30, starts=5, idle_s=10.0, others=1000, flood_s=3.0, flood_presses=10_000)
+QUICK = Size(presses=60, bursts=5, starts=3, idle_s=2.0, others=0, flood_s=1.0, flood_presses=0)
+
+
+class Bench:
+    """One run: measures part by part, into `table`. `tools` is None where nothing can be compiled."""
+
+    def __init__(self, folder: Path, tools: Tools | None, size: Size, table: Table) -> None:
+        self._folder, self._tools, self._size, self._table = folder, tools, size, table
+        self._brokers = 0
+
+    async def run(self) -> None:
+        """Everything, in the order of the table."""
+        await self.floor()
+        await self.daemon()
+        await self.starts()
+        if self._tools is not None:
+            await self.slow_disk(self._tools)
+        if self._size.others:
+            await self.crowd()
+        await self.flood()
+
+    # --- the parts ----------------------------------------------------------------------------------------------------
+
+    async def floor(self) -> None:
+        """What the broker and a program that does nothing else would take."""
+        self._table.title("The floor")
+        with self._broker() as broker:
+            self._table.times("broker alone, one hop", await one_hop(broker, self._size.presses))
+            if self._tools is None:
+                return
+            command = [str(self._tools.relay), broker.host, str(broker.port), DAEMON, broker.password(DAEMON)]
+            with Process(command, self._folder / "relay.log"):
+                async with Building((broker.host, broker.port), broker.password) as building:
+                    await arm(building)
+                    presses = await one_by_one(building, self._size.presses, ends=False)
+            floor = self._table.times("relay in C: press → page on all three pagers", [p.page_ms for p in presses])
+            self._table.relay_ms = floor.p50
+
+    async def daemon(self) -> None:
+        """One press at a time, then all desks at once; and what the daemon costs when nothing happens."""
+        with self._broker() as broker:
+            async with self._house(broker) as (daemon, building):
+                memory_mb = daemon.rss_mb
+                presses = await one_by_one(building, self._size.presses)
+                bursts = [await burst(building) for _ in range(self._size.bursts)]
+                begin_cpu_s = daemon.cpu_s
+                await asyncio.sleep(self._size.idle_s)
+                idle = 100 * (daemon.cpu_s - begin_cpu_s) / self._size.idle_s
+        self._table.title("Achterwacht, one press at a time")
+        self._paths(presses, facts_of(daemon.state))
+        self._table.title(f"All {len(ZENDERS)} desks at once")
+        first_ms = [min(press.first_page_ms for press in presses) for presses in bursts]
+        self._table.times("press → the first page of all", first_ms)
+        last_ms = [max(press.page_ms for press in presses) for presses in bursts]
+        self._table.times("press → the last page of all", last_ms, PAGE_BUDGET_MS)
+        last_ms = [max(press.confirm_ms for press in presses) for presses in bursts]
+        self._table.times("press → the last one durable and confirmed", last_ms, CONFIRM_BUDGET_MS)
+        self._table.say("\nWhat it costs")
+        self._table.figure("memory, armed (RSS)", memory_mb, "MB")
+        self._table.figure(f"processor when nothing happens, over {self._size.idle_s:g} s", idle, "% of a core")
+
+    def _paths(self, presses: list[Press], facts: list[Fact]) -> None:
+        self._table.times("press → the first page", [press.first_page_ms for press in presses])
+        self._table.times("press → page on all three pagers", [press.page_ms for press in presses], PAGE_BUDGET_MS)
+        self._table.times("press → all three shown (fact)", shown_ms(presses, facts), SHOWN_BUDGET_MS)
+        confirms_ms = [press.confirm_ms for press in presses]
+        assert all(press.durable for press in presses), "a press was confirmed that is not durable"
+        self._table.times("press → durable and confirmed", confirms_ms, CONFIRM_BUDGET_MS)
+
+    async def starts(self) -> None:
+        """From exec until a press that waited at the broker is confirmed."""
+        self._table.title("Start → armed (exec → the first press durable and confirmed)")
+        with self._broker() as broker:
+            async with self._house(broker) as (daemon, building):
+                daemon.stop()  # from now on the broker keeps presses for it
+                for name, cold in (("the plan is known", False), ("the YAML must be read", True)):
+                    times_ms = [await start(daemon, building, cold) for _ in range(self._size.starts)]
+                    self._table.times(name, times_ms, START_BUDGET_MS)
+
+    async def slow_disk(self, tools: Tools) -> None:
+        """The same presses with a disk that is slow, and with one that answers never."""
+        for fsync_ms in (SLOW_MS, HANGS_MS):
+            with disk(tools.slow_fsync, fsync_ms), self._broker() as broker:
+                async with self._house(broker) as (daemon, building):
+                    presses = await one_by_one(building, self._size.presses)
+            if fsync_ms == SLOW_MS:
+                self._table.title(f"Under daemon and broker a disk whose fsync takes {SLOW_MS} ms")
+                self._paths(presses, facts_of(daemon.state))
+            else:
+                self._table.title("Under daemon and broker a disk whose fsync never ends")
+                pages_ms = [press.page_ms for press in presses]
+                self._table.times("press → page on all three pagers", pages_ms, PAGE_BUDGET_MS)
+
+    async def crowd(self) -> None:
+        """A thousand other alarms are open, nobody answers them, and each climbs its ladder."""
+        with self._broker() as broker:
+            async with self._house(broker) as (daemon, building):
+                begin_s = time.monotonic()
+                for number, nr in enumerate(OTHERS[: self._size.others], start=1):
+                    await building.press_elsewhere(nr)
+                    await asyncio.sleep(max(0.0, begin_s + number * OTHERS_EVERY_S - time.monotonic()))
+                open_s, memory_mb = time.monotonic(), daemon.rss_mb
+                presses = await one_by_one(building, self._size.presses)
+                pages_s = dict(building.pages_s)
+        self._table.title(f"{self._size.others} other alarms are open, and nobody answers them")
+        self._table.times("press → page on all three pagers", [press.page_ms for press in presses], PAGE_BUDGET_MS)
+        self._table.times("press → durable and confirmed", [p.confirm_ms for p in presses], CONFIRM_BUDGET_MS)
+        ordered_ms, paged_ms = steps_late_ms(facts_of(daemon.state), pages_s, open_s)
+        self._table.times("ladder step due → ordered (fact)", ordered_ms, STEP_BUDGET_MS)
+        self._table.times("ladder step due → page on a pager", paged_ms)
+        self._table.figure("memory then (RSS)", memory_mb, "MB")
+
+    async def flood(self) -> None:
+        """Every desk's button goes mad: distinct presses as fast as they are confirmed."""
+        with self._broker() as broker:
+            async with self._house(broker) as (daemon, building):
+                before_mb, begin_s = daemon.rss_mb, time.monotonic()
+                until_s = begin_s + self._size.flood_s
+                pressed = await flood(building, lambda count: time.monotonic() < until_s)
+                rate = pressed / (time.monotonic() - begin_s)
+                pressed += await flood(building, lambda count: pressed + count < self._size.flood_presses)
+                after_mb = daemon.rss_mb
+        self._table.say(f"\n{len(ZENDERS)} desks flood it with distinct presses")
+        self._table.figure("presses a second, until the last is confirmed", rate, "presses/s")
+        self._table.figure(f"memory that {pressed} presses left behind (RSS)", after_mb - before_mb, "MB")
+
+    # --- what the parts share -----------------------------------------------------------------------------------------
+
+    def _broker(self) -> Mosquitto:
+        self._brokers += 1
+        users = (*USERS, *map(str, OTHERS))
+        return Mosquitto(self._folder / f"broker-{self._brokers}", users=users)
+
+    def _daemon(self, broker: Mosquitto) -> Daemon:
+        folder = self._folder / f"daemon-{self._brokers}"
+        return Daemon(folder, broker.host, broker.port, broker.password(DAEMON))
+
+    @asynccontextmanager
+    async def _house(self, broker: Mosquitto) -> AsyncIterator[tuple[Daemon, Building]]:
+        """A daemon that is armed, and its nodes."""
+        with self._daemon(broker) as daemon:
+            async with Building((broker.host, broker.port), broker.password) as building:
+                await building.close(await arm(building))
+                yield daemon, building
+
+
+def main() -> int:
+    """Measure what the command line asks for; 1 when a budget is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less of everything, and without the thousand alarms")
+    parser.add_argument("--json", action="store_true", help="the rows as JSON on stdout, instead of the table")
+    asked = parser.parse_args()
+    if not (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
+        print("mosquitto is missing: apt-get install -y --no-install-recommends mosquitto", file=sys.stderr)
+        return 1
+    table = Table(quiet=asked.json)
+    load, python = os.getloadavg()[0], sys.version.split()[0]
+    table.say(f"{os.cpu_count()} cores, load {load:.1f}, Python {python}; all on loopback")
+    with tempfile.TemporaryDirectory(prefix="achterwacht-", dir=DISK) as name:
+        folder = Path(name)
+        tools = None
+        try:
+            tools = Tools(folder)
+        except Missing as missing:
+            print(f"Without the relay in C and the slow disk. {missing}", file=sys.stderr)
+        asyncio.run(Bench(folder, tools, QUICK if asked.quick else FULL, table).run())
+    if asked.json:
+        print(json.dumps([asdict(row) for row in table.rows], indent=1))
+    return 0 if all(row.kept for row in table.rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,257 @@
+"""The command line `achterwacht`: its arguments and its help. What a command does stands in commands/.
+
+Exit codes: 0 done, 1 not done (and why, on stderr), 2 a command line that makes no sense. A command's module is
+imported when it is asked for: the daemon must be armed before anybody has read this sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from achterwacht import __version__, paths
+from achterwacht.core.heard import AnswerWord
+from achterwacht.errors import AchterwachtError
+
+EXIT_NOT_DONE = 1
+
+ABOUT = """\
+Achterwacht: from a press on a desk's panic button to people running to the right desk.
+
+  the daemon        run, check
+  what was          incidents, show, draft, facts, verify     (read-only; the daemon may run or not)
+  what is, now      watch, answer, reopen                     (the daemon must run)
+
+`achterwacht COMMAND --help` tells what each does, with an example."""
+
+RUN = """\
+Runs the daemon until SIGTERM; SIGHUP reads the two YAML files again. systemd does this in a building. A missing broker
+or a full disk never keeps it from starting: each is a fault that it tells.
+
+  achterwacht run --config config --state state --broker mqtt://127.0.0.1"""
+
+CHECK = """\
+Reads zenders.yaml and achterwacht.yaml as the daemon would. Prints the plan to hold against the building, and advice
+about its ladder; or every mistake at once, as file:line:column: key: what is wrong, what is expected. Changes nothing.
+
+  achterwacht check --config /etc/achterwacht"""
+
+VERIFY = """\
+Recomputes the hash chain of the whole journal and names every change, gap and reordering in it. Only a head that was
+kept elsewhere (the daemon's retained status, the dashboard, yesterday's output of this command) can show that the
+newest facts were cut off: give it with --head.
+
+  achterwacht verify
+  achterwacht verify --head 1234:9f3a..."""
+
+FACTS = """\
+Prints what happened, in order: a sentence a line with its number and local time (a `?` behind a time that no clock
+vouched for), or with --json one fact a line as it stands in the journal.
+
+  achterwacht facts --after 1200
+  achterwacht facts --incident 2026-017 --json | jq .fact"""
+
+INCIDENTS = """\
+Lists every incident: number, place, when it began, how long it took, and its id. The newest is last.
+
+  achterwacht incidents
+  achterwacht incidents --json | jq 'select(.closed_after_s == null)'"""
+
+SHOW = """\
+Tells the story of one incident: who was called and how far each order came, who answered, who came, the ladder, 112,
+and how fast it was. `handed over` means that a carrier took it; only `shown` and `answered` say that a person may have
+it.
+
+  achterwacht show last
+  achterwacht show 2026-017
+  achterwacht show 7-9f3a52c01b7d4e88-412 --json"""
+
+DRAFT = """\
+Fills the meldingsformulier as far as the facts prove it: date, time, place, kind of contact, measures taken, who came,
+when 112 was called. Everything else stays open for the person who was there.
+
+  achterwacht draft last > concept.txt"""
+
+WATCH = """\
+Tells what is open now, then every fact as it happens, until Ctrl-C. Says so loudly when nothing was heard for five
+seconds: what stands above may then be out of date. Connects again by itself.
+
+  achterwacht watch"""
+
+ANSWER = """\
+Answers for a member of the plan, as a pager would. Without INCIDENT the one that is open is meant.
+
+  coming         I go                     told_to_leave  the visitor was told to leave
+  cannot         I cannot come            need_112       112 must be called
+  on_scene       I am there; all right    called_112     I have called 112
+  all_clear      it is over               police_here    the police are here
+  carry          I carry this pager (--pager), from now on
+
+  achterwacht answer anna coming
+  achterwacht answer els all_clear 2026-017 --reason "the visitor has left"
+  achterwacht answer bas carry --pager p2"""
+
+REOPEN = """\
+Takes back a closing of the last ten minutes: the alarm rings again from the foot of its ladder.
+
+  achterwacht reopen anna 2026-017"""
+
+ABOUT_INCIDENT = "its number (2026-017), its id, or `last`"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a command, as argparse takes it."""
+
+    names: tuple[str, ...]
+    options: dict[str, Any]
+
+
+def _argument(*names: str, **options: Any) -> Argument:
+    return Argument(names, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: where it is done (`module.function` in commands/), what it is for, what it takes."""
+
+    does: str
+    brief: str
+    about: str
+    arguments: tuple[Argument, ...] = ()
+
+
+def head(text: str) -> tuple[int, str]:
+    """`1234:9f3a…` as a place in the chain."""
+    n, _, hash_ = text.partition(":")
+    if not n.isdecimal() or not hash_:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NUMBER:HASH, as `achterwacht verify` prints it")
+    return int(n), hash_
+
+
+def broker(text: str) -> str:
+    """A broker's URL, as it is, once it is known to be one."""
+    from achterwacht.mqtt import BrokerAddress  # only where a URL is given: it takes its time
+
+    try:
+        BrokerAddress.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+JSON = _argument("--json", action="store_true", help="for programs: JSON, one document a line")
+INCIDENT = _argument("incident", metavar="INCIDENT", help=ABOUT_INCIDENT)
+MEMBER = _argument("member", metavar="MEMBER", help="a member's id in achterwacht.yaml")
+
+COMMANDS = {
+    "run": Command(
+        "running.run",
+        "run the daemon",
+        RUN,
+        (
+            _argument(
+                "--broker",
+                metavar="URL",
+                type=broker,
+                help="mqtt[s]://[user@]host[:port] instead of the plan's; a password is only ever in the plan's file",
+            ),
+        ),
+    ),
+    "check": Command("running.check", "check the two YAML files", CHECK),
+    "verify": Command(
+        "reading.verify",
+        "check the journal's hash chain",
+        VERIFY,
+        (
+            _argument(
+                "--head",
+                metavar="N:HASH",
+                type=head,
+                action="append",
+                default=[],
+                help="a head that was kept elsewhere; may be given more than once",
+            ),
+        ),
+    ),
+    "facts": Command(
+        "reading.facts",
+        "what happened, fact by fact",
+        FACTS,
+        (
+            JSON,
+            _argument("--incident", metavar="INCIDENT", help=f"only this one: {ABOUT_INCIDENT}"),
+            _argument("--after", metavar="N", type=int, default=0, help="only facts with a number above N"),
+        ),
+    ),
+    "incidents": Command("reading.list_incidents", "every incident in a line", INCIDENTS, (JSON,)),
+    "show": Command("reading.show", "one incident's story", SHOW, (INCIDENT, JSON)),
+    "draft": Command("reading.draft", "the form about one incident, begun", DRAFT, (INCIDENT, JSON)),
+    "watch": Command("talking.watch", "facts as they happen", WATCH, (JSON,)),
+    "answer": Command(
+        "talking.answer",
+        "answer for a member",
+        ANSWER,
+        (
+            MEMBER,
+            _argument("answer", metavar="ANSWER", choices=get_args(AnswerWord), help="one of the words above"),
+            _argument("incident", metavar="INCIDENT", nargs="?", help=ABOUT_INCIDENT),
+            _argument("--reason", metavar="TEXT", default="", help="stays in the journal for good: name no visitor"),
+            _argument("--pager", metavar="PAGER", help="for `carry`: the pager's id"),
+        ),
+    ),
+    "reopen": Command("talking.reopen", "take back a closing", REOPEN, (MEMBER, INCIDENT)),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does one command and returns its exit code; a command line that makes no sense raises SystemExit(2)."""
+    asked = _parser().parse_args(argv)
+    module, function = COMMANDS[asked.command].does.split(".")
+    try:
+        does = getattr(importlib.import_module(f"achterwacht.commands.{module}"), function)
+        code: int = does(asked)
+        sys.stdout.flush()
+    except AchterwachtError as error:
+        print(f"achterwacht {asked.command}: {error}\n{error.remedy}", file=sys.stderr)
+        return EXIT_NOT_DONE
+    except BrokenPipeError:
+        # `achterwacht facts | head` has read enough. Python would complain once more at its end, into this.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_NOT_DONE
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    folders = argparse.ArgumentParser(add_help=False)
+    folders.add_argument(
+        "--config",
+        type=Path,
+        metavar="DIR",
+        default=paths.config_folder(),
+        help=f"zenders.yaml and achterwacht.yaml (./{paths.CONFIG_HERE}, else {paths.CONFIG})",
+    )
+    folders.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        default=paths.state_folder(),
+        help=f"the journal ($STATE_DIRECTORY, else {paths.STATE})",
+    )
+    look = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("achterwacht", description=ABOUT, formatter_class=look)
+    parser.add_argument("--version", action="version", version=f"achterwacht {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        its = commands.add_parser(
+            name, parents=[folders], help=command.brief, description=command.about, formatter_class=look
+        )
+        for argument in command.arguments:
+            its.add_argument(*argument.names, **argument.options)
+    return parser

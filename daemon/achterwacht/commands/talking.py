@@ -1,0 +1,190 @@
+"""The commands that talk to a running daemon over its socket: `watch`, `answer` and `reopen`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from achterwacht.commands.reading import fact_json, names_in, pick
+from achterwacht.core import facts as f
+from achterwacht.core.codec import fact_from_plain, from_plain
+from achterwacht.core.incident import Following
+from achterwacht.core.state import Alarm, State
+from achterwacht.errors import AskedWrong, LinkUnavailable
+from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
+from achterwacht.outputs.texts import Texts
+from achterwacht.paths import socket_path
+
+RECONNECT_S = 1.0
+"""A restarted daemon is there again within a second; asking a dead socket costs nothing."""
+ANSWER_S = 5.0
+"""A command is answered when it is durable, or after a second when the disk is broken; then something hangs."""
+CARRY = "carry"
+
+
+def watch(asked: Namespace) -> int:
+    """Facts as they happen, until Ctrl-C. Raises LinkUnavailable when there is no daemon at the start."""
+    try:
+        asyncio.run(_watch(asked.state, asked.json))
+    except KeyboardInterrupt:
+        return 0  # how it is meant to end
+    raise AssertionError("watching ends only when it is stopped")
+
+
+def answer(asked: Namespace) -> int:
+    """A member's answer; 0 when it was accepted."""
+    return asyncio.run(_answer(asked))
+
+
+def reopen(asked: Namespace) -> int:
+    """Takes back a closing; 0 when it was accepted."""
+    return asyncio.run(_reopen(asked))
+
+
+# --- watch ------------------------------------------------------------------------------------------------------------
+
+
+async def _watch(state: Path, as_json: bool) -> None:
+    path = socket_path(state)
+    watcher = Watcher(names_in(state), as_json)
+    async with connect(path) as connection:
+        await watcher.follow(connection)
+    while True:
+        await asyncio.sleep(RECONNECT_S)
+        try:
+            async with connect(path) as connection:
+                watcher.back()
+                await watcher.follow(connection)
+        except LinkUnavailable as lost:
+            watcher.lost(lost)
+
+
+class Watcher:
+    """What one terminal shows. Whatever interrupts the facts is said loudly, on stderr when they are JSON."""
+
+    def __init__(self, names: Mapping[str, str], as_json: bool) -> None:
+        self._names = names
+        self._as_json = as_json
+        self._texts = Texts("nl")
+        self._following = Following()
+        self._last_words = ""
+        self._n = 0
+
+    async def follow(self, connection: Connection) -> None:
+        """Print what is open, then each fact, until the connection ends."""
+        self._begin(connection.hello)
+        try:
+            async for message in connection:
+                if message["type"] == "fact":
+                    self._fact(message["n"], message["fact"])
+        except LinkUnavailable as lost:
+            self.lost(lost)
+
+    def lost(self, why: LinkUnavailable) -> None:
+        """What stands above may be old; said once for each reason."""
+        if isinstance(why, LinkSilent):
+            self.say("silent", s=f"{SILENT_S:g}")
+        else:
+            self.say("lost", why=why)
+
+    def back(self) -> None:
+        """Facts of the time without a connection are not shown here; they stand in the journal."""
+        self.say("back", n=self._n)
+
+    def say(self, key: str, **told: Any) -> None:
+        words = self._texts.words.watch[key].format(**told)
+        if words != self._last_words:
+            self._last_words = words
+            print(words, file=sys.stderr if self._as_json else sys.stdout, flush=True)
+
+    def _begin(self, hello: Mapping[str, Any]) -> None:
+        state = from_plain(State, hello["state"])
+        self._texts = Texts(state.plan.language)
+        self._start_over(hello["n"], state)
+        if not state.alarms:
+            self.say("nothing open")
+        for alarm in _in_order(state.alarms.values()):
+            number = alarm.number or self._texts.words.story["no_number"]
+            phase = self._texts.words.phases[alarm.phase]
+            self.say("open", place=alarm.place, zender=alarm.zender, number=number, phase=phase, coming=alarm.coming)
+
+    def _start_over(self, n: int, state: State) -> None:
+        """A state holds all that the facts after it need: nothing older is kept in memory."""
+        self._n = n
+        self._following = Following()
+        if state.last is not None:
+            self._following.take(n, f.Checkpoint(state.last, state))
+
+    def _fact(self, n: int, plain: dict[str, Any]) -> None:
+        self._last_words, self._n = "", n
+        fact = fact_from_plain(plain)
+        if isinstance(fact, f.Checkpoint):
+            self._start_over(n, fact.state)
+        if isinstance(fact, f.PlanAdopted):
+            self._texts = Texts(fact.plan.language)
+        line = self._following.take(n, fact)
+        print(fact_json(n, plain) if self._as_json else self._texts.line(line, self._names), flush=True)
+
+
+# --- answer and reopen ------------------------------------------------------------------------------------------------
+
+
+async def _answer(asked: Namespace) -> int:
+    if (asked.answer == CARRY) != (asked.pager is not None):
+        raise AskedWrong("--pager goes with `carry`, and only with it: answer MEMBER carry --pager p1")
+    command = {"command": "answer", "member": asked.member, "answer": asked.answer}
+    if asked.pager is not None:
+        command["pager"] = asked.pager
+    if asked.reason:
+        command["reason"] = asked.reason
+    async with connect(socket_path(asked.state)) as connection:
+        state = from_plain(State, connection.hello["state"])
+        where = ""
+        if asked.answer != CARRY:
+            alarm = _which(state, asked.incident)
+            command["incident"], where = alarm.incident, f" ({alarm.place})"
+        answered = await connection.command(command, ANSWER_S)
+    texts = Texts(state.plan.language)
+    return _tell(texts, answered, texts.answer(asked.answer, asked.member, names_in(asked.state)) + where)
+
+
+async def _reopen(asked: Namespace) -> int:
+    async with connect(socket_path(asked.state)) as connection:
+        state = from_plain(State, connection.hello["state"])
+        alarm = pick(_in_order(state.closed.values()), asked.incident, "that was closed in the last ten minutes")
+        command = {"command": "undo", "member": asked.member, "incident": alarm.incident}
+        answered = await connection.command(command, ANSWER_S)
+    texts = Texts(state.plan.language)
+    return _tell(texts, answered, texts.words.outcome["reopened"].format(place=alarm.place))
+
+
+def _tell(texts: Texts, answered: Mapping[str, Any], what: str) -> int:
+    accepted = answered["result"] == "accepted"
+    key = "accepted.not durable" if accepted and not answered["durable"] else answered["result"]
+    print(texts.words.outcome[key].format(what=what, note=texts.note(answered["note"])))
+    return 0 if accepted else 1
+
+
+def _which(state: State, asked: str | None) -> Alarm:
+    """The alarm that is meant: the named one, else the only open one."""
+    if asked is not None:
+        return pick(
+            _in_order((*state.closed.values(), *state.alarms.values())), asked, "that is open or was just closed"
+        )
+    if len(state.alarms) == 1:
+        return next(iter(state.alarms.values()))
+    if not state.alarms:
+        raise AskedWrong("no incident is open")
+    raise AskedWrong(f"which one? These are open: {'; '.join(_list(_in_order(state.alarms.values())))}")
+
+
+def _list(alarms: Iterable[Alarm]) -> list[str]:
+    return [f"{alarm.incident} ({alarm.place}, {alarm.number or 'no number yet'})" for alarm in alarms]
+
+
+def _in_order(alarms: Iterable[Alarm]) -> list[Alarm]:
+    return sorted(alarms, key=lambda alarm: alarm.raised_s)

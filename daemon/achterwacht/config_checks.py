@@ -1,0 +1,173 @@
+"""What must agree in and between the two files: numbers and ids stand once, whoever is named exists, steps rise.
+
+Reads the plain values, not the forms of config_schema, and passes over whatever has the wrong shape: one wrong value
+must not hide the mistakes of the others.
+"""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from achterwacht.config_yaml import EACH, Document, KeyPath, shown
+from achterwacht.core.plan import EMPTY_PLAN, PAGERS, ROLES, TEAM
+
+# The longest text of a page on the wire (docs/wire.md, "Pagers").
+PLACE_MAX = 40
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+# What cannot do without another key of the same block.
+_BROKER_NEEDS = (
+    ("ca_file", "tls"),
+    ("cert_file", "tls"),
+    ("cert_file", "key_file"),
+    ("key_file", "cert_file"),
+    ("password_file", "username"),
+)
+
+
+def check(zenders: Document, site: Document) -> None:
+    """Notes in both documents what does not agree."""
+    _check_zenders(zenders)
+    _check_members(zenders, site)
+    _check_ladder(site)
+    _check_broker(site)
+    _check_hours(site)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message about a word that is not known: the one that was probably meant, or all that are."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
+
+
+def _check_zenders(zenders: Document) -> None:
+    _check_unique(zenders, "zenders", EACH, "nr")
+    for path, place in zenders.each("zenders", EACH, "place"):
+        if not isinstance(place, str):
+            continue
+        on_display = plain_ascii(place)
+        if not on_display:
+            strange = "".join(dict.fromkeys(letter for letter in place if not plain_ascii(letter)))
+            zenders.blame(path, f"holds {shown(strange)}, expected letters, digits and signs that a pager can show")
+        elif len(on_display) > PLACE_MAX:
+            problem = f"is {len(on_display)} characters long on a pager ({on_display}), expected at most {PLACE_MAX}"
+            zenders.blame(path, problem)
+    for key in ("staff", "screens"):
+        _check_named_once(zenders, "zenders", EACH, key)
+
+
+def _check_members(zenders: Document, site: Document) -> None:
+    """Ids stand once, and whoever is named is a member."""
+    _check_unique(site, "members", EACH, "id")
+    _check_unique(site, "pagers", EACH, "id")
+    for path, id_ in site.each("members", EACH, "id"):
+        if id_ in (PAGERS, *ROLES):
+            site.blame(path, f"is {id_}, the name of a group of the ladder, expected another id")
+    for key in ("roles", "ways"):
+        _check_named_once(site, "members", EACH, key)
+    members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
+    if not members:
+        return  # the list itself is the mistake
+    named = (
+        (zenders, ("zenders", EACH, "staff", EACH)),
+        (site, ("pagers", EACH, "carrier")),
+        (site, ("call_112", "callers", EACH)),
+    )
+    for document, pattern in named:
+        for path, id_ in document.each(*pattern):
+            if isinstance(id_, str) and id_ not in members:
+                document.blame(path, f"is {shown(id_)}, no member of {site.file}, {did_you_mean(id_, members)}")
+    _check_named_once(site, "call_112", "callers")
+
+
+def _check_ladder(site: Document) -> None:
+    before_s: float | None = None
+    for path, after_s in site.each("ladder", "steps", EACH, "after_s"):
+        if isinstance(after_s, bool) or not isinstance(after_s, (int, float)):
+            continue
+        if before_s is None and path[2] == 0 and after_s != 0:
+            site.blame(path, f"is {after_s:g}, expected 0: the first step rings at once")
+        if before_s is not None and after_s <= before_s:
+            site.blame(path, f"is {after_s:g}, expected more than the {before_s:g} of the step before")
+        before_s = after_s
+    _check_named_once(site, "ladder", "steps", EACH, "ring")
+    members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
+    groups = [PAGERS, *ROLES, *members]
+    for path, group in site.each("ladder", "steps", EACH, "ring", EACH):
+        if members and isinstance(group, str) and group not in groups:
+            site.blame(path, f"is {shown(group)}, no group, role or member, {did_you_mean(group, groups)}")
+    if members and all(group in groups for _, group in site.each("ladder", "steps", EACH, "ring", EACH)):
+        _check_enough(site)
+
+
+def _check_enough(site: Document) -> None:
+    """As many people as are needed can be rung. A pager without a carrier may still get one of the members."""
+    rung = {group for _, group in site.each("ladder", "steps", EACH, "ring", EACH)}
+    carriers = {carrier for _, carrier in site.each("pagers", EACH, "carrier") if isinstance(carrier, str)}
+    pagers = [pager for _, pager in site.each("pagers", EACH) if isinstance(pager, dict)]
+    one_is_free = any(not pager.get("carrier") for pager in pagers)
+    people = 0
+    for _, member in site.each("members", EACH):
+        if not isinstance(member, dict) or not isinstance(member.get("id"), str):
+            return  # who can be rung is not known yet
+        by_pager = {PAGERS, member["id"]} if one_is_free or member["id"] in carriers else set()
+        roles = member.get("roles", [TEAM])
+        by_way = {member["id"], *map(str, roles)} if member.get("ways") and isinstance(roles, list) else set()
+        people += not rung.isdisjoint(by_pager | by_way)
+    needed = next((value for _, value in site.each("ladder", "responders_needed")), EMPTY_PLAN.ladder.responders_needed)
+    if rung and isinstance(needed, int) and needed > people:
+        problem = f"is {needed}, expected at most {people}: the steps ring no more people"
+        site.blame(("ladder", "responders_needed"), problem)
+
+
+def _check_broker(site: Document) -> None:
+    for _, broker in site.each("broker"):
+        if not isinstance(broker, dict):
+            return
+        for key, other in _BROKER_NEEDS:
+            if broker.get(key) and not broker.get(other):
+                site.blame(("broker", key), f"is given, expected {other} beside it")
+
+
+def _check_hours(site: Document) -> None:
+    for day in DAYS:
+        for path, hours in site.each("hours", day):
+            opens, _, closes = hours.partition("-") if isinstance(hours, str) else ("", "", "24")
+            if opens >= closes:
+                site.blame(path, f"is {shown(hours)}, expected to open before it closes")
+
+
+def _check_unique(document: Document, *pattern: str) -> None:
+    first: dict[Any, KeyPath] = {}
+    for path, value in document.each(*pattern):
+        if isinstance(value, (str, int)) and first.setdefault(value, path) != path:
+            line, _ = document.spots[first[value]]
+            document.blame(path, f"is {value}, already used in line {line}, expected one of its own")
+
+
+def _check_named_once(document: Document, *pattern: str) -> None:
+    for path, names in document.each(*pattern):
+        before: set[str] = set()
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str) and name in before:
+                document.blame((*path, index), f"is {name}, which is named twice, expected once")
+            elif isinstance(name, str):
+                before.add(name)
+
+
+# Letters that are not a plain letter with a sign above or below it, and the dashes and quotes of text editors.
+_SPELLED = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L"}
+    | {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-"}
+)
+
+
+def plain_ascii(text: str) -> str | None:
+    """The text as the display of a pager can show it, é as e; None when a character has no such form."""
+    apart = unicodedata.normalize("NFKD", text.translate(_SPELLED))
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return plain if plain.isascii() and plain.isprintable() else None

@@ -1,0 +1,750 @@
+"""The life of an alarm: what is decided when somebody presses, answers, or does not.
+
+An alarm goes through four phases. It is **ringing** while fewer people are coming than the plan wants; **coming** when
+enough are, and nobody has arrived; **on_scene** as soon as one has; **closed** when somebody who was there says so. The
+phase is never stored: it follows from who said what (state.py). Beside it runs the police track: **none**, **advised**
+(a person must call 112), **called**, **arrived**.
+
+In every phase something is waited for, and every wait has an end (WATCHES below):
+
+* While people are wanted, the ladder climbs: each step rings more of them, and the last repeats for ever. A step is due
+  before its time when the one before it cannot help: nobody in it is reachable, nothing was shown within five seconds,
+  or everybody in it has answered. The search goes on beside everything else until enough are coming: one helper
+  who arrives alone does not end it (S5).
+* Enough are coming, and nobody arrives: whoever was coming no longer counts, and the search goes on.
+* Somebody is on the scene, and is silent for two minutes: they are asked whether all is well. No answer: the others
+  ring, and 112 is advised; those who help may now need help themselves.
+* 112 is advised when nobody is on the scene in time, when a member asks for it, when a visitor was told to leave twice,
+  or when the ladder has come to its end and reached nobody. One named person after the other is asked to call; past
+  the end of the list all of them, for ever, until one says it is done. Nothing here dials (S7).
+
+What can go wrong, and what then: a press is transmitted many times (same id, same press); the zender's own staff
+answer, perhaps forced to (recorded, and does not count, S11; they may still ask for 112); a second press comes while
+the alarm is open (within two seconds a burst; else the ladder starts again under today's plan and only new answers
+count, S15); the daemon dies (whatever was waited for is due at the restart, L3); a crash swallows a press that was
+already paged (the pager's receipt names it, and it is raised again, S3).
+
+`decide` turns one heard thing into facts, `due` says when to come back with a Tick. The moment is an argument; there is
+no other clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.moment import Moment
+from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, Plan, Step
+from achterwacht.core.state import (
+    KNOWN_S,
+    UNDO_S,
+    Alarm,
+    Device,
+    Order,
+    State,
+    evolve,
+    forget_old,
+    over_key,
+)
+
+BURST_S = 2.0
+"""Presses this close together are one person hammering one button: recorded, rung once."""
+LEAVE_GAP_S = 5.0
+"""Two tellings to leave must be this far apart, or one of them was a thumb that slipped."""
+ROUNDING_S = 1e-6
+"""House time is a sum, and sums round: else a Tick at the very moment that due() asked for might come too early."""
+OVER_AGAIN_S = 10.0
+"""How long a pager may take to say that it received `over`, before it is told again."""
+OVER_TIMES = 30
+"""How often it is told, in five minutes; a pager that stays silent is told once more when it comes back."""
+CHECKPOINT_FACTS = 500
+"""A replay of so many facts takes some ten milliseconds; more often would only make the journal longer."""
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of the table: in this phase, because of this, the alarm is in that phase afterwards."""
+
+    phase: str
+    because: str
+    then: str
+
+
+TABLE: tuple[Change, ...] = (
+    Change("", "a press", "ringing"),
+    Change("ringing", "enough are coming", "coming"),
+    Change("ringing", "somebody is there", "on_scene"),
+    Change("ringing", "pressed again", "ringing"),
+    Change("ringing", "all clear", "closed"),
+    Change("coming", "somebody is there", "on_scene"),
+    Change("coming", "somebody cannot after all", "ringing"),
+    Change("coming", "nobody arrived", "ringing"),
+    Change("coming", "pressed again", "ringing"),
+    Change("coming", "all clear", "closed"),
+    Change("on_scene", "the scene is silent", "ringing"),
+    Change("on_scene", "somebody cannot after all", "ringing"),
+    Change("on_scene", "somebody cannot after all", "coming"),
+    Change("on_scene", "pressed again", "ringing"),
+    Change("on_scene", "all clear", "closed"),
+    Change("closed", "closing undone", "ringing"),
+)
+"""How the phase of one alarm may change. Random walks hold the code to it; the picture in docs/ is drawn from it."""
+
+
+# --- the two verbs ----------------------------------------------------------------------------------------------------
+
+
+def decide(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
+    """What becomes of one heard thing: the facts that follow from it, in order.
+
+    After calling this, fold the facts into the state with `evolve`, and ask `due` again.
+    """
+    turn = Turn(state, now)
+    _DECIDE[type(heard)](turn, heard)
+    turn.keep_watch(sorted(turn.touched))
+    if not turn.state.alarms and turn.state.since_checkpoint >= CHECKPOINT_FACTS:
+        turn.note(checkpoint(turn.state, now))
+    return tuple(turn.facts)
+
+
+def due(state: State, incidents: Iterable[str] | None = None) -> float | None:
+    """When decide() wants its next Tick, in monotonic seconds of this boot; None while nothing is waited for.
+
+    Looks at all open alarms, or at these `incidents` alone: with a thousand open, only what changed is worth a look.
+    """
+    alarms = map(state.alarms.get, state.alarms if incidents is None else incidents)
+    waits = (watch.due(state, alarm) for alarm in alarms if alarm for watch in WATCHES)
+    times = chain(waits, (over_again_s(state, over) for over in state.untold.values()))
+    first_s = min((when for when in times if when is not None), default=None)
+    return None if first_s is None else first_s - state.offset_s
+
+
+def checkpoint(state: State, now: Moment) -> f.Checkpoint:
+    """The state as one fact, so that a replay may start there."""
+    return f.Checkpoint(now, forget_old(state, now))
+
+
+class Turn:
+    """One call of decide(): the facts noted so far, and the state as they leave it."""
+
+    def __init__(self, state: State, now: Moment) -> None:
+        self.state = state
+        self.now = now
+        self.now_s = state.house_s(now)
+        self.facts: list[f.Fact] = []
+        self.touched: set[str] = set()
+
+    def note(self, fact: f.Fact) -> None:
+        self.facts.append(fact)
+        self.state = evolve(self.state, fact)
+        self.touched.add(getattr(fact, "incident", ""))
+
+    def alarm(self, incident: str) -> Alarm:
+        """The alarm as it is after the facts noted so far."""
+        return self.state.alarms[incident]
+
+    def keep_watch(self, incidents: Iterable[str]) -> None:
+        """Does whatever is due now, and what becomes due by it, until these alarms wait for something again."""
+        for incident in incidents:
+            while (alarm := self.state.alarms.get(incident)) and (watch := self._late(alarm)):
+                watch.then(self, alarm)
+
+    def _late(self, alarm: Alarm) -> Watch | None:
+        times = ((watch, watch.due(self.state, alarm)) for watch in WATCHES)
+        late_s = self.now_s + ROUNDING_S
+        return next((watch for watch, when_s in times if when_s is not None and when_s <= late_s), None)
+
+    def order(self, alarm: Alarm, targets: Iterable[str], kind: f.Kind, reason: f.Reason) -> None:
+        for target in targets:
+            earlier = (alarm.calls if kind == "call_112" else alarm.rings).get(target)
+            attempt = earlier.attempt + 1 if earlier else 1
+            order = self.next_order(alarm.incident)
+            press = alarm.last_press
+            self.note(f.Ordered(self.now, order, alarm.incident, press, alarm.zender, target, kind, attempt, reason))
+
+    def next_order(self, incident: str) -> str:
+        return f"{incident}.{self.state.boot}.{self.state.orders + 1}"
+
+
+# --- what is waited for -----------------------------------------------------------------------------------------------
+
+
+def next_step(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
+    """When the ladder rings next, and why; None while enough are coming."""
+    ladder = alarm.plan.ladder
+    if not alarm.searching:
+        return None
+    if alarm.step < 0:
+        return alarm.run_s, alarm.run_reason
+    if alarm.step == len(ladder.steps) - 1:
+        return alarm.step_s + ladder.repeat_s, "not enough coming"
+    planned_s = alarm.run_s + ladder.steps[alarm.step + 1].after_s
+    in_vain = step_in_vain(state, alarm)
+    return in_vain if in_vain and in_vain[0] < planned_s else (planned_s, "not enough coming")
+
+
+def step_in_vain(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
+    """When it is known that the step that rang last cannot help, and why; None while it still may."""
+    reachable = [target for target in alarm.step_targets if not out_of_reach(state, alarm.rings, target)]
+    if not reachable:
+        return alarm.step_s, "nobody reachable"
+    if all(person(alarm.plan, target) in alarm.responders for target in reachable):
+        return alarm.step_s, "nobody left to answer"
+    if not any(alarm.rings[target].stage == "shown" for target in reachable):
+        return alarm.step_s + alarm.plan.ladder.shown_within_s, "nothing shown"
+    return None
+
+
+def out_of_reach(state: State, orders: Any, target: str) -> bool:
+    """Whether an order to this target failed, or its device is known to be off."""
+    order: Order | None = orders.get(target)
+    device = state.devices.get(target)
+    return (order is not None and order.stage == "failed") or (device is not None and not device.online)
+
+
+def person(plan: Plan, target: str) -> str:
+    """Who answers from this target: a member's id, or the pager itself while nobody is known to carry it."""
+    channel, who = target.split(":")
+    pager = plan.pager(who) if channel == PAGER else None
+    if channel == PAGER:
+        return (pager.carrier if pager else None) or target
+    return who
+
+
+def _search_due(state: State, alarm: Alarm) -> float | None:
+    step = next_step(state, alarm)
+    return step[0] if step else None
+
+
+def _ring_next_step(turn: Turn, alarm: Alarm) -> None:
+    step = next_step(turn.state, alarm)
+    assert step is not None, "the search was due"
+    _ring(turn, alarm, step[1])
+
+
+def _ring(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
+    steps = alarm.plan.ladder.steps
+    index = min(alarm.step + 1, len(steps) - 1)
+    turn.note(f.StepReached(turn.now, alarm.incident, index, reason))
+    turn.order(alarm, whom_to_ring(alarm, steps[index], last=index == len(steps) - 1), "alarm", reason)
+
+
+def whom_to_ring(alarm: Alarm, step: Step, last: bool) -> list[str]:
+    """The targets of a step: not those who come already or cannot, and not at the desk where it happens (S9).
+
+    Rather somebody in vain than nobody: when the last step would ring nobody, those who cannot come are rung again, or
+    else those who were coming and are not there; and when the whole ladder has nobody but the zender's own staff, they
+    are rung too.
+    """
+    plan = alarm.plan
+    staff = set(plan.staff(alarm.zender))
+    everybody = _targets(plan, (group for step in plan.ladder.steps for group in step.ring))
+    if all(person(plan, target) in staff for target in everybody):
+        staff = set()
+    targets = [target for target in _targets(plan, step.ring) if person(plan, target) not in staff]
+    said = {by: responder.answer for by, responder in alarm.responders.items()}
+    wanted = [target for target in targets if person(plan, target) not in said]
+    if wanted or not last:
+        return wanted
+    in_vain = [target for target in targets if said[person(plan, target)] == "cannot"]
+    return in_vain or [target for target in targets if said[person(plan, target)] == "coming"]
+
+
+def _targets(plan: Plan, groups: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(target for group in groups for target in plan.group(group)))
+
+
+def _arrival_due(state: State, alarm: Alarm) -> float | None:
+    if alarm.phase != "coming" or alarm.enough_s is None:
+        return None
+    return alarm.enough_s + alarm.plan.ladder.arrival_s
+
+
+def _miss_arrival(turn: Turn, alarm: Alarm) -> None:
+    turn.note(f.ArrivalMissed(turn.now, alarm.incident))
+    _ring(turn, turn.alarm(alarm.incident), "nobody on the scene")
+
+
+def _scene_due(state: State, alarm: Alarm) -> float | None:
+    if alarm.phase != "on_scene" or alarm.asked_s is not None:
+        return None
+    return alarm.scene_s + alarm.plan.ladder.check_s
+
+
+def _ask_scene(turn: Turn, alarm: Alarm) -> None:
+    turn.note(f.SceneAsked(turn.now, alarm.incident))
+    turn.order(alarm, _those_there(alarm), "update", "all well?")
+
+
+def _those_there(alarm: Alarm) -> list[str]:
+    there = {by for by, responder in alarm.responders.items() if responder.answer == "on_scene"}
+    return [target for target in sorted(alarm.rung) if person(alarm.plan, target) in there]
+
+
+def _scene_answer_due(state: State, alarm: Alarm) -> float | None:
+    if alarm.phase != "on_scene" or alarm.asked_s is None:
+        return None
+    return alarm.asked_s + alarm.plan.ladder.confirm_s
+
+
+def _scene_silent(turn: Turn, alarm: Alarm) -> None:
+    turn.note(f.SceneSilent(turn.now, alarm.incident))
+    _ring(turn, turn.alarm(alarm.incident), "no sign from the scene")
+    _advise_112(turn, turn.alarm(alarm.incident), "no sign from the scene")
+
+
+def _advice_due(state: State, alarm: Alarm) -> float | None:
+    """When 112 is asked for: in its time, or at once when the ladder is at its end and reached nobody."""
+    if alarm.police != "none" or (alarm.need_asked and alarm.phase == "on_scene"):
+        return None
+    planned_s = alarm.run_s + alarm.plan.ladder.call_112_after_s
+    at_the_end = alarm.step == len(alarm.plan.ladder.steps) - 1
+    in_vain = step_in_vain(state, alarm) if at_the_end and alarm.coming == 0 else None
+    return min(planned_s, in_vain[0]) if in_vain else planned_s
+
+
+def _advise_or_ask(turn: Turn, alarm: Alarm) -> None:
+    if alarm.phase == "on_scene":
+        turn.note(f.NeedOf112Asked(turn.now, alarm.incident))
+        turn.order(alarm, _those_there(alarm), "update", "112 needed?")
+        return
+    in_vain = step_in_vain(turn.state, alarm) if alarm.step >= 0 else None
+    early = turn.now_s < alarm.run_s + alarm.plan.ladder.call_112_after_s
+    _advise_112(turn, alarm, in_vain[1] if early and in_vain else "nobody on the scene")
+
+
+def _advise_112(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
+    if alarm.police == "none":
+        turn.note(f.PoliceAdvised(turn.now, alarm.incident, reason))
+        _ask_next_caller(turn, turn.alarm(alarm.incident), reason)
+
+
+def _call_due(state: State, alarm: Alarm) -> float | None:
+    if alarm.police != "advised":
+        return None
+    confirm_s = alarm.callers_s + alarm.plan.ladder.confirm_s
+    one_after_the_other = alarm.turn < len(callers_112(alarm))
+    return alarm.callers_s if one_after_the_other and _callers_lost(state, alarm) else confirm_s
+
+
+def _callers_lost(state: State, alarm: Alarm) -> bool:
+    """Whether nobody who was asked can call: out of reach, or said so."""
+    said = {by: responder for by, responder in alarm.responders.items() if responder.since_s > alarm.callers_s}
+    cannot = {by for by, responder in said.items() if responder.answer == "cannot"}
+    return all(
+        out_of_reach(state, alarm.calls, target) or person(alarm.plan, target) in cannot for target in alarm.calls
+    )
+
+
+def _next_call(turn: Turn, alarm: Alarm) -> None:
+    lost = _callers_lost(turn.state, alarm)
+    past_the_list = alarm.turn >= len(callers_112(alarm)) - 1
+    reason: f.Reason = "nobody has called 112" if past_the_list else "112 not confirmed"
+    _ask_next_caller(turn, alarm, "caller not reachable" if lost else reason)
+
+
+def _ask_next_caller(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
+    """Asks the next on the list; past its end all of them, and whoever the ladder rings when all of them are lost."""
+    listed = callers_112(alarm)
+    number = min(alarm.turn + 1, len(listed))
+    callers = listed[number : number + 1] or listed
+    targets = [target for caller in callers for target in alarm.plan.ways_to(caller)]
+    if number == len(listed) and all(out_of_reach(turn.state, alarm.calls, target) for target in targets):
+        targets = sorted(alarm.rung)
+    turn.note(f.CallersAsked(turn.now, alarm.incident, callers, number, reason))
+    turn.order(alarm, targets, "call_112", reason)
+
+
+def callers_112(alarm: Alarm) -> tuple[str, ...]:
+    """Who may be asked to call 112: not those who sit where it happens, unless there is nobody else."""
+    listed = alarm.plan.ladder.callers_112
+    elsewhere = tuple(caller for caller in listed if caller not in alarm.plan.staff(alarm.zender))
+    return elsewhere or listed
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Something an alarm waits for, and what happens when it does not come in time."""
+
+    during: str
+    waits_for: str
+    at_most: str
+    due: Callable[[State, Alarm], float | None]
+    then: Callable[[Turn, Alarm], None]
+    what_then: str
+
+
+WATCHES: tuple[Watch, ...] = (
+    Watch(
+        "fewer coming than needed", "enough people coming", "the next step's time", _search_due, _ring_next_step,
+        "the next step rings; the last repeats for ever",
+    ),
+    Watch("coming", "somebody on the scene", "arrival_s", _arrival_due, _miss_arrival, "the search goes on"),
+    Watch("on_scene", "a word from the scene", "check_s", _scene_due, _ask_scene, "they are asked whether all is well"),
+    Watch(
+        "on_scene, asked", "an answer from the scene", "confirm_s", _scene_answer_due, _scene_silent,
+        "the others ring, 112 is advised",
+    ),
+    Watch(
+        "112: none", "somebody on the scene", "call_112_after_s", _advice_due, _advise_or_ask,
+        "112 is advised; who is on the scene is asked whether it is needed",
+    ),
+    Watch("112: advised", "112 called", "confirm_s", _call_due, _next_call, "the next caller is asked, then all"),
+)  # fmt: skip
+"""Everything an open alarm waits for. due() is the earliest of these; each is done as soon as it is late."""
+
+
+# --- what is heard ----------------------------------------------------------------------------------------------------
+
+
+def _started(turn: Turn, heard: h.Started) -> None:
+    """After a start whatever an open alarm waited for is due at once: nobody knows what was missed (L3)."""
+    turn.note(f.DaemonStarted(turn.now, heard.boot, heard.version))
+    turn.now_s = turn.state.house_s(turn.now)
+    for alarm in list(turn.state.alarms.values()):
+        if alarm.police == "advised":
+            _ask_next_caller(turn, alarm, "daemon restarted")
+        if alarm.phase == "on_scene":
+            _ask_scene(turn, alarm)
+        if alarm.phase == "coming":
+            turn.note(f.ArrivalMissed(turn.now, alarm.incident))
+        alarm = turn.alarm(alarm.incident)
+        if alarm.searching:
+            _ring(turn, alarm, "daemon restarted")
+    for over in list(turn.state.untold.values()):
+        _tell_over_again(turn, over, "daemon restarted")
+
+
+def _stopping(turn: Turn, heard: h.Stopping) -> None:
+    turn.note(f.DaemonStopped(turn.now))
+    if not turn.state.alarms:
+        turn.note(checkpoint(turn.state, turn.now))
+
+
+def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
+    if heard.source != turn.state.plan_source:
+        turn.note(f.PlanAdopted(turn.now, heard.plan, heard.source))
+
+
+def _tick(turn: Turn, heard: h.Tick) -> None:
+    turn.keep_watch(list(turn.state.alarms))
+    for over in list(turn.state.untold.values()):
+        again_s = over_again_s(turn.state, over)
+        if again_s is not None and again_s <= turn.now_s + ROUNDING_S:
+            _tell_over_again(turn, over, "not received")
+
+
+def over_again_s(state: State, over: f.Ordered) -> float | None:
+    """When a pager that has not said it received `over` is told again; None while that would be in vain."""
+    device = state.devices.get(over.target)
+    if over.attempt >= OVER_TIMES or (device is not None and not device.online):
+        return None
+    return state.house_s(over.when) + OVER_AGAIN_S
+
+
+def _tell_over_again(turn: Turn, over: f.Ordered, reason: f.Reason) -> None:
+    order = turn.next_order(over.incident)
+    turn.note(replace(over, when=turn.now, order=order, attempt=over.attempt + 1, reason=reason))
+
+
+def _durable(turn: Turn, heard: h.Durable) -> None:
+    """The human number is given when the alarm is on disk, so that no number is ever given twice."""
+    alarms = (*turn.state.alarms.values(), *turn.state.closed.values())
+    waiting = [alarm for alarm in alarms if alarm.number is None and alarm.raised_n <= heard.n]
+    for alarm in sorted(waiting, key=lambda alarm: alarm.raised_n):
+        year = str(turn.now.local.year)
+        count = turn.state.numbers.get(year, 0) + 1
+        took_s = round(turn.now_s - alarm.heard_s, 6)
+        turn.note(f.IncidentNumbered(turn.now, alarm.incident, f"{year}-{count:03}", took_s))
+        _check_budget(turn, alarm, "durable", took_s, alarm.plan.budgets.durable_s)
+
+
+def _check_budget(turn: Turn, alarm: Alarm, hop: Any, took_s: float, budget_s: float) -> None:
+    if took_s > budget_s and hop not in alarm.missed:
+        turn.note(f.BudgetMissed(turn.now, alarm.incident, hop, round(took_s, 6), budget_s))
+
+
+def _pressed(turn: Turn, heard: h.Pressed) -> None:
+    device = f"zender:{heard.zender}"
+    _alive(turn, device, heard.boot, turn.state.plan.zender(heard.zender) is not None)
+    if is_known(turn.state, heard.press, turn.now):
+        return
+    alarm = turn.state.alarm_on(heard.zender)
+    if alarm:
+        _join(turn, alarm, heard.press, heard.heard_s)
+        return
+    place = turn.state.plan.place(heard.zender)
+    press = heard.press
+    turn.note(f.AlarmRaised(turn.now, press, press, heard.zender, place, heard.heard_s, heard.age_ms))
+    turn.keep_watch([press])  # the pages go first; a fault about the number comes after them
+    if turn.state.plan.zender(heard.zender) is None:
+        _raise_fault(turn, f"{device}/unknown", "an alarm came from a number that the plan does not know")
+
+
+def is_known(state: State, press: str, now: Moment) -> bool:
+    """Whether a press rings nothing because it was heard before: less than a day ago, or its incident is open."""
+    known = state.presses.get(press)
+    return known is not None and (known.incident in state.alarms or state.house_s(now) - known.first_s < KNOWN_S)
+
+
+def _join(turn: Turn, alarm: Alarm, press: str, heard_s: float, recovered: bool = False) -> None:
+    burst = not recovered and turn.now_s - alarm.last_press_s <= BURST_S
+    turn.note(f.PressJoined(turn.now, alarm.incident, press, alarm.zender, burst, recovered, heard_s))
+
+
+def _receipt(turn: Turn, heard: h.Receipt) -> None:
+    target = f"{PAGER}:{heard.pager}"
+    _alive(turn, target, heard.boot, turn.state.plan.pager(heard.pager) is not None)
+    incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
+    over = turn.state.untold.get(over_key(incident, target)) or turn.state.untold.get(
+        over_key(heard.incident, target)  # of an incident that was merged: the pager knows it by its own name
+    )
+    if over and over.order == heard.order:
+        turn.note(f.OrderReceived(turn.now, over.order, over.incident, target))
+    alarm = turn.state.alarms.get(incident)
+    order = _newest(alarm, target, heard.order) if alarm else None
+    if alarm is None or order is None:
+        return
+    if order.stage not in ("received", "shown"):
+        turn.note(f.OrderReceived(turn.now, order.id, incident, target))
+    if heard.stage == "shown" and order.stage != "shown":
+        turn.note(f.OrderShown(turn.now, order.id, incident, target))
+        if order.reason == "first press":
+            _check_budget(turn, alarm, "shown", turn.now_s - alarm.heard_s, alarm.plan.budgets.shown_s)
+
+
+def _newest(alarm: Alarm, target: str, order: str) -> Order | None:
+    newest = (alarm.rings.get(target), alarm.calls.get(target))
+    return next((known for known in newest if known and known.id == order), None)
+
+
+def _find_or_recover(turn: Turn, pager: str, incident: str, press: str, zender: int) -> str:
+    """The incident a pager speaks of, by our name for it; raised again when a crash swallowed it (S3)."""
+    home = turn.state.incident_of(press)
+    ours = turn.state.incident_of(incident)
+    if home is None:
+        open_alarm = turn.state.alarms.get(ours or "") or turn.state.alarm_on(zender)
+        if open_alarm:
+            _join(turn, open_alarm, press, turn.now.mono_s, recovered=True)
+            home = open_alarm.incident
+        else:
+            home = incident if ours is None else press
+            place = turn.state.plan.place(zender)
+            turn.note(f.AlarmRecovered(turn.now, home, home, zender, place, pager))
+            if press != home:
+                turn.note(f.PressJoined(turn.now, home, press, zender, True, True, turn.now.mono_s))
+    if ours is None and incident != home:
+        turn.note(f.IncidentMerged(turn.now, incident, home))
+        # The crash swallowed who was paged under that name: every pager is told, whoever of them speaks first.
+        for target in dict.fromkeys((f"{PAGER}:{pager}", *turn.state.plan.group(PAGERS))):
+            order = turn.next_order(incident)
+            turn.note(
+                f.Ordered(turn.now, order, incident, press, zender, target, "over", 1, "same alarm", merged_into=home)
+            )
+    return home
+
+
+def _answer(turn: Turn, heard: h.Answer) -> None:
+    if heard.pager is not None and heard.boot:  # a command that names a pager is no word of that pager
+        known = turn.state.plan.pager(heard.pager) is not None
+        _alive(turn, f"{PAGER}:{heard.pager}", heard.boot, known)
+    if heard.key in turn.state.outcomes:
+        return
+    if heard.answer == "carry":
+        _carry(turn, heard)
+        return
+    incident = turn.state.incident_of(heard.incident) or heard.incident
+    if heard.pager is not None and heard.press is not None and heard.zender is not None:
+        incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
+    alarm = turn.state.alarms.get(incident)
+    via = f"{PAGER}:{heard.pager}" if heard.pager is not None else "command"
+    plan = alarm.plan if alarm else turn.state.plan
+    by = heard.member or person(plan, via)
+    if alarm is None:
+        note = "the alarm is closed" if turn.state.incident_of(incident) else "no such alarm"
+        turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, "closed", False, note))
+        return
+    note = objection(alarm, by, heard)
+    result: f.Result = "refused" if note else "accepted"
+    note = note or heard.reason
+    turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, result, result == "accepted", note))
+    if result == "accepted":
+        _follow(turn, turn.alarm(incident), alarm, by, heard)
+
+
+def objection(alarm: Alarm, by: str, heard: h.Answer) -> str:
+    """Why this answer does not count, for people; empty when it does. Who asks for more help is always believed."""
+    if heard.answer in ("need_112", "told_to_leave"):
+        return ""
+    plan = alarm.plan
+    if by in plan.staff(alarm.zender):
+        return "whoever sits at this desk cannot answer its alarm"
+    member = plan.member(by)
+    if member is None and not (by.startswith(f"{PAGER}:") and plan.pager(by.split(":")[1])):
+        return "not a member or pager of the plan"
+    if heard.answer == "all_clear":
+        there = alarm.responders.get(by)
+        if there is not None and there.answer == "on_scene":
+            return ""
+        if member is None or RECEPTION not in member.roles:
+            return "only who is on the scene, or reception with a reason, can say that all is clear"
+        return "" if heard.reason else "reception must give a reason"
+    return ""
+
+
+def _follow(turn: Turn, alarm: Alarm, before: Alarm, by: str, heard: h.Answer) -> None:
+    if heard.answer == "need_112":
+        _advise_112(turn, alarm, "asked for by a member")
+    told_before_s = turn.now_s if before.leave_s is None else before.leave_s
+    if heard.answer == "told_to_leave" and turn.now_s - told_before_s >= LEAVE_GAP_S:
+        _advise_112(turn, alarm, "told to leave twice")
+    if heard.answer == "all_clear":
+        turn.note(f.AlarmClosed(turn.now, alarm.incident, by, heard.reason))
+        turn.order(alarm, sorted(alarm.rung), "over", "closed")
+
+
+def _carry(turn: Turn, heard: h.Answer) -> None:
+    """Somebody says to carry this pager: from now on its answers are theirs, in alarms that are still to come."""
+    plan = turn.state.plan
+    pager, member = heard.pager or "", heard.member or ""
+    if plan.pager(pager) and plan.member(member):
+        turn.note(f.PagerCarried(turn.now, heard.key, pager, member))
+    else:
+        note = "not a member or pager of the plan"
+        by, via = member or "unknown", f"{PAGER}:{pager}"
+        turn.note(f.Answered(turn.now, heard.key, heard.incident, by, via, "carry", "refused", False, note))
+
+
+def _undo(turn: Turn, heard: h.Undo) -> None:
+    if heard.key in turn.state.outcomes:
+        return
+    alarm = turn.state.closed.get(heard.incident)
+    note = ""
+    if turn.state.plan.member(heard.member) is None:
+        note = "not a member of the plan"
+    elif alarm is None or turn.now_s - (alarm.closed_s or 0.0) >= UNDO_S:
+        note = "no alarm of this name was closed in the last ten minutes"
+    elif turn.state.alarm_on(alarm.zender):
+        note = "this desk has a new alarm already"
+    if note:
+        turn.note(f.UndoRefused(turn.now, heard.key, heard.incident, heard.member, note))
+    else:
+        turn.note(f.AlarmReopened(turn.now, heard.key, heard.incident, heard.member))
+
+
+def _handed_over(turn: Turn, heard: h.HandedOver) -> None:
+    ordered = turn.state.outbox.get(heard.order)
+    if ordered is None:
+        return
+    turn.note(f.OrderHandedOver(turn.now, ordered.order, ordered.incident, ordered.target))
+    alarm = turn.state.alarms.get(ordered.incident)
+    if alarm and ordered.reason == "first press" and ordered.kind == "alarm":
+        _check_budget(turn, alarm, "handed_over", turn.now_s - alarm.heard_s, alarm.plan.budgets.handed_over_s)
+
+
+def _failed(turn: Turn, heard: h.Failed) -> None:
+    ordered = turn.state.outbox.get(heard.order)
+    if ordered is not None:
+        turn.note(f.OrderFailed(turn.now, ordered.order, ordered.incident, ordered.target, heard.reason))
+
+
+def _status(turn: Turn, heard: h.Status) -> None:
+    if not _in_plan(turn.state.plan, heard.device):
+        kind = heard.device.split(":")[0]
+        _raise_fault(turn, f"{kind}/unknown", f"{heard.device} speaks, but is not in the plan")
+        return
+    before = turn.state.devices.get(heard.device)
+    if heard.online:
+        if before and not heard.live and heard.boot == before.former:
+            return  # what the broker remembers is older than what was heard since
+        _alive(turn, heard.device, heard.boot, True, born=heard.live)
+    elif before is None or _speaks_of_now(before, heard):
+        if before is None or before.online:
+            turn.note(f.DeviceSeen(turn.now, heard.device, heard.boot, False))
+        _raise_fault(turn, f"{heard.device}/offline", "gone: switched off, out of range, or its battery is empty")
+        turn.keep_watch(list(turn.state.alarms))  # a step that rang only this device is in vain now
+
+
+def _speaks_of_now(before: Device, heard: h.Status) -> bool:
+    """A death counts for the boot last heard; one that the broker kept for us may be of a boot we never heard."""
+    return heard.boot == before.boot or (not heard.live and heard.boot != before.former)
+
+
+def _telemetry(turn: Turn, heard: h.Telemetry) -> None:
+    before = turn.state.devices.get(heard.device)
+    if before and before.online and before.former == heard.boot:
+        _raise_fault(turn, f"{heard.device}/two boots", "two devices speak under this number")
+        return
+    _alive(turn, heard.device, heard.boot, _in_plan(turn.state.plan, heard.device))
+
+
+def _in_plan(plan: Plan, device: str) -> bool:
+    kind, id = device.split(":")
+    return plan.pager(id) is not None if kind == PAGER else plan.zender(int(id)) is not None
+
+
+def _alive(turn: Turn, device: str, boot: str, in_plan: bool, born: bool = False) -> None:
+    """Any message proves that its device lives. A pager that was gone or starts anew is paged what is open."""
+    before = turn.state.devices.get(device)
+    if not in_plan or (before is not None and before.former == boot):
+        return  # late words of an earlier boot prove nothing about this one
+    if before is None or before.boot != boot or not before.online:
+        turn.note(f.DeviceSeen(turn.now, device, boot, True))
+        _clear_fault(turn, f"{device}/offline")
+        born = born or before is not None
+    if device.startswith(f"{PAGER}:") and born:
+        for alarm in turn.state.alarms.values():
+            _page_afresh(turn, alarm, device)
+        for over in [over for over in turn.state.untold.values() if over.target == device]:
+            _tell_over_again(turn, over, "pager is back")
+
+
+def _page_afresh(turn: Turn, alarm: Alarm, target: str) -> None:
+    """Rings a pager that came back; whoever has answered already is only shown the alarm, and nothing at the desk."""
+    who = person(alarm.plan, target)
+    if target in alarm.rung or who not in alarm.plan.staff(alarm.zender):
+        turn.order(alarm, [target], "update" if who in alarm.responders else "alarm", "pager is back")
+
+
+def _trouble(turn: Turn, heard: h.Trouble) -> None:
+    _raise_fault(turn, heard.key, heard.detail)
+
+
+def _trouble_over(turn: Turn, heard: h.TroubleOver) -> None:
+    _clear_fault(turn, heard.key)
+
+
+def _raise_fault(turn: Turn, key: str, detail: str) -> None:
+    if key not in turn.state.faults:
+        turn.note(f.FaultRaised(turn.now, key, detail))
+
+
+def _clear_fault(turn: Turn, key: str) -> None:
+    if key in turn.state.faults:
+        turn.note(f.FaultCleared(turn.now, key))
+
+
+_DECIDE: dict[type, Callable[[Turn, Any], None]] = {
+    h.Started: _started,
+    h.Stopping: _stopping,
+    h.PlanRead: _plan_read,
+    h.Tick: _tick,
+    h.Durable: _durable,
+    h.Pressed: _pressed,
+    h.Receipt: _receipt,
+    h.Answer: _answer,
+    h.Undo: _undo,
+    h.HandedOver: _handed_over,
+    h.Failed: _failed,
+    h.Status: _status,
+    h.Telemetry: _telemetry,
+    h.Trouble: _trouble,
+    h.TroubleOver: _trouble_over,
+}

@@ -1,0 +1,184 @@
+"""Everything the world can tell us, as frozen dataclasses. Whoever hears something puts one of these in the one inbox.
+
+Nothing here is believed yet: escalation.decide() says what becomes a fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from achterwacht.core.plan import Plan
+
+AnswerWord = Literal[
+    "coming",
+    "cannot",
+    "on_scene",
+    "told_to_leave",
+    "need_112",
+    "called_112",
+    "police_here",
+    "all_clear",
+    "carry",
+]
+"""What a responder can say (docs/wire.md, "Pagers")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The daemon begins. `boot` is new at each start; the last facts may lie days back."""
+
+    boot: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The daemon was asked to stop (a restart must look different from a crash in the journal)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRead:
+    """A plan was read and found good. `source` is the hash of the files it came from."""
+
+    plan: Plan
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed: the moment that due() asked for has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """The journal has facts up to and including number `n` on disk."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A press arrived. Same id, same press, however often it is heard.
+
+    `heard_s`: monotonic seconds when it reached this machine; `age_ms`: how long before that the button went down.
+    """
+
+    press: str
+    zender: int
+    boot: str
+    heard_s: float
+    age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A pager has received or shown a page. It names press and zender: the pagers are our second memory."""
+
+    pager: str
+    boot: str
+    seq: int
+    order: str
+    incident: str
+    press: str
+    zender: int
+    stage: Literal["received", "shown"]
+
+    @property
+    def key(self) -> str:
+        """What makes this receipt the same receipt when it is repeated."""
+        return f"{self.pager}-{self.boot}-{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Someone answers. From a pager: `pager`, `boot`, `press`, `zender`; from a command: `member` alone.
+
+    `key` makes a repeated answer the same answer: `<pager>-<boot>-<seq>`, or the command's id.
+    """
+
+    key: str
+    incident: str
+    answer: AnswerWord
+    pager: str | None = None
+    boot: str = ""
+    member: str | None = None
+    press: str | None = None
+    zender: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A member takes back the closing of an incident (command `key`)."""
+
+    key: str
+    incident: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The carrier (the broker, a paging base) has taken the order. It is not received yet (S6)."""
+
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An order could not be delivered and will not be tried again."""
+
+    order: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A device's birth or death. `live`: said now, not merely remembered by the broker."""
+
+    device: str
+    boot: str
+    online: bool
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """A device's sign of life and what it measures; only the newest per device is kept in the inbox."""
+
+    device: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something is not as it should be. `key` names it (`broker/link`): heard often, it stands once."""
+
+    key: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleOver:
+    """The trouble of this key is over."""
+
+    key: str
+
+
+Heard = (
+    Started
+    | Stopping
+    | PlanRead
+    | Tick
+    | Durable
+    | Pressed
+    | Receipt
+    | Answer
+    | Undo
+    | HandedOver
+    | Failed
+    | Status
+    | Telemetry
+    | Trouble
+    | TroubleOver
+)

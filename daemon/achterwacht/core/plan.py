@@ -1,0 +1,159 @@
+"""The plan of one building: zenders, pagers, members, ladder. What the YAML becomes, and what an alarm keeps.
+
+Only ids and numbers: no person's name, no phone number, so that a plan may stand in the chain of facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+TEAM, BACKUP, RECEPTION, SUPERVISOR = "team", "backup", "reception", "supervisor"
+ROLES = (TEAM, BACKUP, RECEPTION, SUPERVISOR)
+
+PAGERS = "pagers"
+"""The one group of the ladder that names devices; the other groups are the roles, and single member ids."""
+
+PAGER, PHONE = "pager", "phone"
+CHANNELS = (PAGER, PHONE)
+"""The part of a target before the colon: which output carries an order to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The town hall as it is told to 112."""
+
+    name: str
+    address: str
+    entrance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Zender:
+    """A transmitter fixed at one place."""
+
+    nr: int
+    place: str
+    room: str = ""
+    transport: str = "mqtt"
+    staff: tuple[str, ...] = ()
+    """Members who sit at this place: their answers do not count for its alarms (S11)."""
+    screens: tuple[str, ...] = ()
+    """Screens in sight of this place: they show only the discreet sign (S9)."""
+    help: bool = False
+    """Whether the zender shows a discreet sign that help is coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """A pager; `carrier` is the member who carries it, until the roster says otherwise."""
+
+    id: str
+    carrier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Someone who may answer. `ways` are the channels, besides a pager, by which this person is reached."""
+
+    id: str
+    roles: tuple[str, ...] = (TEAM,)
+    ways: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the ladder: `after_s` seconds after the press, ring these groups."""
+
+    after_s: float
+    ring: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """How an alarm climbs. All times in seconds."""
+
+    steps: tuple[Step, ...]
+    repeat_s: float = 30.0
+    """The last step repeats at this pace for ever."""
+    shown_within_s: float = 5.0
+    """When no target has shown a step by then, the next step is due at once."""
+    responders_needed: int = 2
+    """One speaks to the visitor, the others stand by: at least two (Waddinxveen, appendix 6)."""
+    arrival_s: float = 60.0
+    """How long those who are coming may be under way before the search goes on."""
+    check_s: float = 120.0
+    """How long those on the scene may be silent before they are asked whether all is well."""
+    confirm_s: float = 30.0
+    """How long a question may stay unanswered: to those on the scene, and to a 112 caller."""
+    call_112_after_s: float = 60.0
+    """When nobody is on the scene by then, 112 is asked for."""
+    callers_112: tuple[str, ...] = ()
+    """Members who are asked to call 112, one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Bounds from the press reaching this machine, in seconds (docs/promises.md). A miss is a fact."""
+
+    handed_over_s: float = 0.05
+    durable_s: float = 0.25
+    shown_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the core must know of one building."""
+
+    site: Site
+    zenders: tuple[Zender, ...]
+    pagers: tuple[Pager, ...]
+    members: tuple[Member, ...]
+    ladder: Ladder
+    budgets: Budgets = Budgets()
+    language: str = "nl"
+
+    def zender(self, nr: int) -> Zender | None:
+        """The zender with this number, or None when the plan does not know it."""
+        return next((zender for zender in self.zenders if zender.nr == nr), None)
+
+    def pager(self, id: str) -> Pager | None:
+        """The pager with this id, or None."""
+        return next((pager for pager in self.pagers if pager.id == id), None)
+
+    def member(self, id: str) -> Member | None:
+        """The member with this id, or None."""
+        return next((member for member in self.members if member.id == id), None)
+
+    def place(self, nr: int) -> str:
+        """The place as people read it; a number that the plan does not know is still a place to run to."""
+        zender = self.zender(nr)
+        return zender.place if zender else f"Zender {nr} onbekend"
+
+    def staff(self, nr: int) -> tuple[str, ...]:
+        """The members who sit at this zender."""
+        zender = self.zender(nr)
+        return zender.staff if zender else ()
+
+    def with_carrier(self, pager_id: str, member_id: str) -> Plan:
+        """The same plan with this pager carried by this member."""
+        pagers = (replace(p, carrier=member_id) if p.id == pager_id else p for p in self.pagers)
+        return replace(self, pagers=tuple(pagers))
+
+    def group(self, name: str) -> tuple[str, ...]:
+        """The targets (`channel:who`) that a group of the ladder stands for: the pagers, a role, or one member."""
+        if name == PAGERS:
+            return tuple(f"{PAGER}:{pager.id}" for pager in self.pagers)
+        if name in ROLES:
+            members = [member for member in self.members if name in member.roles]
+            return tuple(f"{way}:{member.id}" for member in members for way in member.ways)
+        return self.ways_to(name)
+
+    def ways_to(self, member_id: str) -> tuple[str, ...]:
+        """Every target of one member: the pagers that the plan gives them, then their other ways."""
+        pagers = [f"{PAGER}:{pager.id}" for pager in self.pagers if pager.carrier == member_id]
+        member = self.member(member_id)
+        return (*pagers, *(f"{way}:{member_id}" for way in member.ways)) if member else ()
+
+
+EMPTY_PLAN = Plan(Site("", ""), (), (), (), Ladder((Step(0.0, (PAGERS,)),)))
+"""What holds before any plan was read: nobody to ring, and every press still an alarm."""

@@ -1,0 +1,560 @@
+"""The state of the house: the fold of all facts. `evolve` believes every fact; escalation.py decides what becomes one.
+
+All times here are *house time*: seconds that run on over a restart. Within one boot it is the monotonic clock plus a
+constant; over a restart the wall clock tells how long the house was away (never less than nothing: that clock jumps).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from immutables import Map
+
+from achterwacht.core import facts as f
+from achterwacht.core.moment import Moment
+from achterwacht.core.plan import EMPTY_PLAN, PAGER, Plan
+
+V = TypeVar("V")
+
+Phase = Literal["ringing", "coming", "on_scene", "closed"]
+Police = Literal["none", "advised", "called", "arrived"]
+Stage = Literal["ordered", "handed_over", "received", "shown", "failed"]
+STAGES: tuple[Stage, ...] = ("ordered", "handed_over", "failed", "received", "shown")
+"""A later one outdoes an earlier: what a device shows has arrived, even if its carrier gave it up for lost."""
+
+KNOWN_S = 24 * 3600.0
+"""A press heard again within a day is the same press (docs/wire.md); later a button may be counting from 1 again."""
+REMEMBERED_S = 30 * 24 * 3600.0
+"""How long press ids and answers are kept for pagers that come back from a drawer with an old receipt."""
+UNDO_S = 600.0
+"""How long a closing can be taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A press that was heard: which incident it belongs to, and when it was first heard."""
+
+    incident: str
+    first_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The newest order of one kind to one target, and how far it is known to have come."""
+
+    id: str
+    attempt: int
+    reason: f.Reason
+    stage: Stage = "ordered"
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """What somebody last said about coming."""
+
+    answer: Literal["coming", "cannot", "on_scene"]
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was answered to an answer or a command, so that the same one gets the same again."""
+
+    result: f.Result
+    note: str
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A zender or pager as last heard. `former` is the boot before this one."""
+
+    boot: str
+    online: bool
+    former: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something is not as it should be, since `at`."""
+
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm, open or just closed. `plan` is the one it runs under, whatever is edited meanwhile."""
+
+    incident: str
+    zender: int
+    place: str
+    plan: Plan
+    raised_at: datetime
+    raised_s: float
+    raised_n: int
+    """The number of the fact that raised it: durable when the journal is."""
+    heard_s: float
+    """When its first press reached this machine."""
+    run_s: float
+    """When its ladder last started: at the press, again at each press that joined."""
+    run_reason: f.Reason
+    last_press: str
+    """The press that last started its ladder: what its pages name, so that a pager remembers it for us."""
+    last_press_s: float
+    """When its zender was last pressed, bursts included."""
+    number: str | None = None
+    step: int = -1
+    """The ladder step that rang last, -1 for none yet."""
+    step_s: float = 0.0
+    step_targets: tuple[str, ...] = ()
+    rings: Map[str, Order] = Map()
+    """By target: the newest ringing order."""
+    calls: Map[str, Order] = Map()
+    """By target: the newest request to call 112."""
+    rung: frozenset[str] = frozenset()
+    """Every target that was ever told of this alarm, and so must hear that it is over."""
+    responders: Map[str, Responder] = Map()
+    enough_s: float | None = None
+    """Since when enough are coming and nobody is there yet."""
+    scene_s: float = 0.0
+    """When somebody on the scene was last heard."""
+    asked_s: float | None = None
+    """When the scene was asked whether all is well, while unanswered."""
+    leave_s: float | None = None
+    """When the visitor was first told to leave."""
+    police: Police = "none"
+    turn: int = -1
+    """Whose turn it is on the list of 112 callers."""
+    callers: tuple[str, ...] = ()
+    callers_s: float = 0.0
+    need_asked: bool = False
+    missed: frozenset[str] = frozenset()
+    """The hops whose missed budget is already a fact."""
+    closed_s: float | None = None
+
+    def persons(self, *answers: str) -> frozenset[str]:
+        """Who gave one of these answers. Persons count: pagers without a known carrier are one together."""
+        if not self.responders:
+            return frozenset()
+        keys = (by for by, responder in self.responders.items() if responder.answer in answers)
+        return frozenset("somebody" if by.startswith(f"{PAGER}:") else by for by in keys)
+
+    @property
+    def coming(self) -> int:
+        """How many persons are coming or there."""
+        return len(self.persons("coming", "on_scene"))
+
+    @property
+    def searching(self) -> bool:
+        """Whether more people are wanted."""
+        return self.coming < self.plan.ladder.responders_needed
+
+    @property
+    def phase(self) -> Phase:
+        """Where the alarm stands; a function of the answers, never stored."""
+        if self.closed_s is not None:
+            return "closed"
+        if self.persons("on_scene"):
+            return "on_scene"
+        return "ringing" if self.searching else "coming"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the house knows. A plain value: two states with equal facts are equal."""
+
+    plan: Plan = EMPTY_PLAN
+    plan_source: str = ""
+    boot: str = ""
+    n: int = 0
+    """How many facts were folded: the number of the last one in the journal."""
+    since_checkpoint: int = 0
+    offset_s: float = 0.0
+    """House time minus the monotonic clock of this boot."""
+    last: Moment | None = None
+    orders: int = 0
+    """How many orders this boot has made."""
+    alarms: Map[str, Alarm] = Map()
+    """The open ones, by incident."""
+    closed: Map[str, Alarm] = Map()
+    """Those whose closing can still be taken back."""
+    presses: Map[str, Press] = Map()
+    outcomes: Map[str, Outcome] = Map()
+    outbox: Map[str, f.Ordered] = Map()
+    """Orders without an outcome. After a crash they are taken up again; there is no second queue."""
+    untold: Map[str, f.Ordered] = Map()
+    """By incident and pager: the newest `over` that the pager has not said it received. A pager shows an alarm until
+    it hears `over`, so this one order is not done when the carrier took it."""
+    devices: Map[str, Device] = Map()
+    faults: Map[str, Fault] = Map()
+    numbers: Map[str, int] = Map()
+    """By year: the last number given to an incident."""
+
+    def house_s(self, now: Moment) -> float:
+        """A moment of this boot in house time."""
+        return now.mono_s + self.offset_s
+
+    def alarm_on(self, zender: int) -> Alarm | None:
+        """The open alarm of this zender; the newest, should a closing have been undone beside it."""
+        alarms = [alarm for alarm in self.alarms.values() if alarm.zender == zender]
+        return max(alarms, key=lambda alarm: alarm.raised_s, default=None)
+
+    def incident_of(self, press: str) -> str | None:
+        """The incident to which a press (or an incident that was merged) belongs, if the journal knows it."""
+        known = self.presses.get(press)
+        return known.incident if known else None
+
+
+EMPTY = State()
+
+
+def evolve(state: State, fact: f.Fact) -> State:
+    """The state after one more fact."""
+    if isinstance(fact, f.Checkpoint):
+        return replace(fact.state, n=fact.state.n + 1, since_checkpoint=0, last=fact.when)
+    after = _EVOLVE[type(fact)](state, fact)
+    return replace(after, n=state.n + 1, since_checkpoint=state.since_checkpoint + 1, last=fact.when)
+
+
+def forget_old(state: State, now: Moment) -> State:
+    """The state without what no longer matters: a checkpoint is the moment to forget."""
+    now_s = state.house_s(now)
+    old = {key for key, press in state.presses.items() if _over(press.first_s, now_s, REMEMBERED_S)}
+    old -= {key for key, press in state.presses.items() if press.incident in state.alarms}
+    done = {key for key, outcome in state.outcomes.items() if _over(outcome.since_s, now_s, REMEMBERED_S)}
+    gone = {key for key, over in state.untold.items() if (now.at - over.when.at).total_seconds() >= KNOWN_S}
+    return replace(
+        state,
+        presses=_without(state.presses, old),
+        outcomes=_without(state.outcomes, done),
+        closed=_undoable(state, now_s),
+        untold=_without(state.untold, gone),
+    )
+
+
+def _over(since_s: float, now_s: float, limit_s: float) -> bool:
+    return now_s - since_s >= limit_s
+
+
+def _without(entries: Map[str, V], keys: set[str]) -> Map[str, V]:
+    changed = entries.mutate()
+    for key in keys:
+        changed.pop(key, None)
+    return changed.finish()
+
+
+def _undoable(state: State, now_s: float) -> Map[str, Alarm]:
+    old = {key for key, alarm in state.closed.items() if _over(alarm.closed_s or 0.0, now_s, UNDO_S)}
+    return _without(state.closed, old)
+
+
+# --- one small function per fact -------------------------------------------------------------------------------------
+
+
+def _daemon_started(state: State, fact: f.DaemonStarted) -> State:
+    away_s = max(0.0, (fact.when.at - state.last.at).total_seconds()) if state.last else 0.0
+    last_s = state.house_s(state.last) if state.last else fact.when.mono_s
+    return replace(
+        state,
+        boot=fact.boot,
+        orders=0,
+        offset_s=last_s + away_s - fact.when.mono_s,
+        faults=Map(),  # whatever is still wrong is heard again
+    )
+
+
+def _unchanged(state: State, fact: f.Fact) -> State:
+    return state
+
+
+def _plan_adopted(state: State, fact: f.PlanAdopted) -> State:
+    return replace(state, plan=fact.plan, plan_source=fact.source)
+
+
+def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State:
+    now_s = state.house_s(fact.when)
+    recovered = isinstance(fact, f.AlarmRecovered)
+    heard_s = now_s if isinstance(fact, f.AlarmRecovered) else fact.heard_s + state.offset_s
+    alarm = Alarm(
+        incident=fact.incident,
+        zender=fact.zender,
+        place=fact.place,
+        plan=state.plan,
+        raised_at=fact.when.at,
+        raised_s=now_s,
+        raised_n=state.n + 1,
+        heard_s=heard_s,
+        run_s=now_s,
+        run_reason="recovered from a pager" if recovered else "first press",
+        last_press=fact.press,
+        last_press_s=now_s,
+    )
+    return replace(
+        state,
+        alarms=state.alarms.set(fact.incident, alarm),
+        closed=_without(_undoable(state, now_s), {fact.incident}),
+        untold=_all_told(state, fact.incident),
+        presses=state.presses.set(fact.press, Press(fact.incident, now_s)),
+    )
+
+
+def _press_joined(state: State, fact: f.PressJoined) -> State:
+    now_s = state.house_s(fact.when)
+    alarm = replace(state.alarms[fact.incident], last_press_s=now_s)
+    if not fact.burst:
+        alarm = replace(alarm, last_press=fact.press)
+        alarm = _run_again(alarm, state.plan, now_s, "recovered from a pager" if fact.recovered else "pressed again")
+    presses = state.presses.set(fact.press, Press(fact.incident, now_s))
+    return replace(_with(state, alarm), presses=presses)
+
+
+def _run_again(alarm: Alarm, plan: Plan, now_s: float, reason: f.Reason) -> Alarm:
+    """The ladder from its foot, under today's plan; only what is answered from now on counts (S15).
+
+    Where 112 was called or the police had come, that was for then: it is asked for again in its time.
+    """
+    return replace(
+        alarm,
+        plan=plan,
+        run_s=now_s,
+        run_reason=reason,
+        step=-1,
+        step_targets=(),
+        responders=Map(),
+        enough_s=None,
+        asked_s=None,
+        leave_s=None,
+        police="advised" if alarm.police == "advised" else "none",
+        need_asked=False,
+    )
+
+
+def _incident_merged(state: State, fact: f.IncidentMerged) -> State:
+    press = Press(fact.into, state.house_s(fact.when))
+    return replace(state, presses=state.presses.set(fact.incident, press))
+
+
+def _incident_numbered(state: State, fact: f.IncidentNumbered) -> State:
+    year, number = fact.number.split("-")
+    state = replace(state, numbers=state.numbers.set(year, int(number)))
+    if fact.incident in state.closed:
+        closed = replace(state.closed[fact.incident], number=fact.number)
+        return replace(state, closed=state.closed.set(fact.incident, closed))
+    return _change(state, fact.incident, number=fact.number)
+
+
+def _step_reached(state: State, fact: f.StepReached) -> State:
+    now_s = state.house_s(fact.when)
+    return _change(state, fact.incident, step=fact.step, step_s=now_s, step_targets=())
+
+
+def _ordered(state: State, fact: f.Ordered) -> State:
+    state = replace(state, orders=state.orders + 1, outbox=state.outbox.set(fact.order, fact))
+    if fact.kind == "over" and fact.target.startswith(f"{PAGER}:"):
+        state = _untold(state, fact)
+    alarm = state.alarms.get(fact.incident)
+    if alarm is None:
+        return state
+    order = Order(fact.order, fact.attempt, fact.reason)
+    newest = {"alarm": alarm.rings, "call_112": alarm.calls}.get(fact.kind)
+    if newest is None:
+        return state
+    replaced = newest.get(fact.target)
+    if replaced and replaced.id in state.outbox:
+        state = replace(state, outbox=state.outbox.delete(replaced.id))
+    if fact.kind == "call_112":
+        alarm = replace(alarm, calls=alarm.calls.set(fact.target, order))
+    else:
+        targets = dict.fromkeys((*alarm.step_targets, fact.target))
+        alarm = replace(alarm, rings=alarm.rings.set(fact.target, order), step_targets=tuple(targets))
+    return _with(state, replace(alarm, rung=alarm.rung | {fact.target}))
+
+
+def over_key(incident: str, target: str) -> str:
+    """Under which key State.untold keeps the `over` of this incident to this pager."""
+    return f"{incident} {target}"
+
+
+def _untold(state: State, fact: f.Ordered) -> State:
+    key = over_key(fact.incident, fact.target)
+    earlier = state.untold.get(key)
+    outbox = _without(state.outbox, {earlier.order}) if earlier else state.outbox
+    return replace(state, outbox=outbox, untold=state.untold.set(key, fact))
+
+
+def _reached(stage: Stage) -> Callable[[State, Any], State]:
+    def evolve_stage(state: State, fact: Any) -> State:
+        if fact.order in state.outbox:
+            state = replace(state, outbox=state.outbox.delete(fact.order))
+        if stage in ("received", "shown"):
+            state = replace(state, untold=_without(state.untold, {over_key(fact.incident, fact.target)}))
+        alarm = state.alarms.get(fact.incident)
+        if alarm is None:
+            return state
+        for name in ("rings", "calls"):
+            order = getattr(alarm, name).get(fact.target)
+            if order and order.id == fact.order and STAGES.index(order.stage) < STAGES.index(stage):
+                orders = getattr(alarm, name).set(fact.target, replace(order, stage=stage))
+                return _change(state, fact.incident, **{name: orders})
+        return state
+
+    return evolve_stage
+
+
+def _answered(state: State, fact: f.Answered) -> State:
+    now_s = state.house_s(fact.when)
+    outcome = Outcome(fact.result, fact.note, now_s)
+    state = replace(state, outcomes=state.outcomes.set(fact.key, outcome))
+    alarm = state.alarms.get(fact.incident)
+    if alarm is None or not fact.counts:
+        return state
+    if fact.answer in ("coming", "cannot", "on_scene"):
+        alarm = _responded(alarm, fact, now_s)
+    if fact.by in alarm.responders and alarm.responders[fact.by].answer == "on_scene":
+        alarm = replace(alarm, scene_s=now_s, asked_s=None)
+    if fact.answer == "told_to_leave" and alarm.leave_s is None:
+        alarm = replace(alarm, leave_s=now_s)
+    if fact.answer == "called_112" and alarm.police != "arrived":
+        alarm = replace(alarm, police="called")
+    if fact.answer == "police_here":
+        alarm = replace(alarm, police="arrived")
+    return _with(state, alarm)
+
+
+def _responded(alarm: Alarm, fact: f.Answered, now_s: float) -> Alarm:
+    before = alarm.responders.get(fact.by)
+    if fact.answer == "coming" and before and before.answer == "on_scene":
+        return alarm  # who is there is there
+    responder = Responder(fact.answer, now_s)  # type: ignore[arg-type]  # the caller let only these three through
+    alarm = replace(alarm, responders=alarm.responders.set(fact.by, responder))
+    since_s = now_s if alarm.enough_s is None else alarm.enough_s
+    return replace(alarm, enough_s=since_s if alarm.phase == "coming" else None)
+
+
+def _pager_carried(state: State, fact: f.PagerCarried) -> State:
+    outcome = Outcome("accepted", "", state.house_s(fact.when))
+    plan = state.plan.with_carrier(fact.pager, fact.member)
+    return replace(state, plan=plan, outcomes=state.outcomes.set(fact.key, outcome))
+
+
+def _nobody_counts(state: State, fact: f.ArrivalMissed | f.SceneSilent) -> State:
+    """Whoever was coming or there has to say so again; who could not come is asked again too."""
+    return _change(state, fact.incident, responders=Map(), enough_s=None, asked_s=None)
+
+
+def _scene_asked(state: State, fact: f.SceneAsked) -> State:
+    return _change(state, fact.incident, asked_s=state.house_s(fact.when))
+
+
+def _police_advised(state: State, fact: f.PoliceAdvised) -> State:
+    return _change(state, fact.incident, police="advised", turn=-1)
+
+
+def _callers_asked(state: State, fact: f.CallersAsked) -> State:
+    now_s = state.house_s(fact.when)
+    return _change(state, fact.incident, turn=fact.turn, callers=fact.callers, callers_s=now_s, calls=Map())
+
+
+def _need_of_112_asked(state: State, fact: f.NeedOf112Asked) -> State:
+    return _change(state, fact.incident, need_asked=True)
+
+
+def _alarm_closed(state: State, fact: f.AlarmClosed) -> State:
+    alarm = state.alarms[fact.incident]
+    now_s = state.house_s(fact.when)
+    return replace(
+        state,
+        alarms=state.alarms.delete(fact.incident),
+        closed=_undoable(state, now_s).set(fact.incident, replace(alarm, closed_s=now_s)),
+        outbox=_undelivered_dropped(state, fact.incident),  # what rang need ring no more
+    )
+
+
+def _all_told(state: State, incident: str) -> Map[str, f.Ordered]:
+    return _without(state.untold, {key for key, over in state.untold.items() if over.incident == incident})
+
+
+def _undelivered_dropped(state: State, incident: str) -> Map[str, f.Ordered]:
+    return _without(state.outbox, {order for order, ordered in state.outbox.items() if ordered.incident == incident})
+
+
+def _alarm_reopened(state: State, fact: f.AlarmReopened) -> State:
+    now_s = state.house_s(fact.when)
+    alarm = replace(state.closed[fact.incident], closed_s=None)
+    state = _undo_answered(state, fact.key, "accepted", "", now_s)
+    outbox = _undelivered_dropped(state, fact.incident)  # an "over" still under way would take the new page off
+    untold = _all_told(state, fact.incident)
+    state = replace(state, closed=state.closed.delete(fact.incident), outbox=outbox, untold=untold)
+    return _with(state, _run_again(alarm, state.plan, now_s, "closing undone"))
+
+
+def _undo_refused(state: State, fact: f.UndoRefused) -> State:
+    return _undo_answered(state, fact.key, "refused", fact.note, state.house_s(fact.when))
+
+
+def _undo_answered(state: State, key: str, result: f.Result, note: str, now_s: float) -> State:
+    return replace(state, outcomes=state.outcomes.set(key, Outcome(result, note, now_s)))
+
+
+def _device_seen(state: State, fact: f.DeviceSeen) -> State:
+    before = state.devices.get(fact.device)
+    former = before.boot if before and before.boot != fact.boot else before.former if before else ""
+    return replace(state, devices=state.devices.set(fact.device, Device(fact.boot, fact.online, former)))
+
+
+def _fault_raised(state: State, fact: f.FaultRaised) -> State:
+    return replace(state, faults=state.faults.set(fact.key, Fault(fact.detail, fact.when.at)))
+
+
+def _fault_cleared(state: State, fact: f.FaultCleared) -> State:
+    return replace(state, faults=state.faults.delete(fact.key))
+
+
+def _budget_missed(state: State, fact: f.BudgetMissed) -> State:
+    alarm = state.alarms.get(fact.incident)
+    return _with(state, replace(alarm, missed=alarm.missed | {fact.hop})) if alarm else state
+
+
+def _change(state: State, incident: str, **changes: Any) -> State:
+    return _with(state, replace(state.alarms[incident], **changes))
+
+
+def _with(state: State, alarm: Alarm) -> State:
+    return replace(state, alarms=state.alarms.set(alarm.incident, alarm))
+
+
+_EVOLVE: dict[type, Callable[[State, Any], State]] = {
+    f.DaemonStarted: _daemon_started,
+    f.DaemonStopped: _unchanged,
+    f.PlanAdopted: _plan_adopted,
+    f.AlarmRaised: _alarm_raised,
+    f.AlarmRecovered: _alarm_raised,
+    f.PressJoined: _press_joined,
+    f.IncidentMerged: _incident_merged,
+    f.IncidentNumbered: _incident_numbered,
+    f.StepReached: _step_reached,
+    f.Ordered: _ordered,
+    f.OrderHandedOver: _reached("handed_over"),
+    f.OrderReceived: _reached("received"),
+    f.OrderShown: _reached("shown"),
+    f.OrderFailed: _reached("failed"),
+    f.Answered: _answered,
+    f.PagerCarried: _pager_carried,
+    f.ArrivalMissed: _nobody_counts,
+    f.SceneAsked: _scene_asked,
+    f.SceneSilent: _nobody_counts,
+    f.PoliceAdvised: _police_advised,
+    f.CallersAsked: _callers_asked,
+    f.NeedOf112Asked: _need_of_112_asked,
+    f.AlarmClosed: _alarm_closed,
+    f.AlarmReopened: _alarm_reopened,
+    f.UndoRefused: _undo_refused,
+    f.DeviceSeen: _device_seen,
+    f.FaultRaised: _fault_raised,
+    f.FaultCleared: _fault_cleared,
+    f.BudgetMissed: _budget_missed,
+}

@@ -1,0 +1,106 @@
+"""Every error of the house, in one tree. The class says whose fault it is, `remedy` what to do about it.
+
+AchterwachtError
+    Mistaken                whoever wrote the files or typed the command
+        ConfigInvalid           the two YAML files, with every mistake in them
+        AskedWrong              a command that cannot be done as it was asked
+    Unavailable             something outside, now: it may work again by itself
+        MqttUnavailable         the broker did not take a message
+        LinkUnavailable         the daemon does not answer at its socket
+            LinkSilent              its socket is open, and it says nothing
+    JournalError            the state folder is not as the journal left it
+        StateLocked             another daemon uses it
+        ChainBroken             a file does not go on from the row that it should go on from
+    Undeliverable           the carrier of one order; tried again unless `permanent`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
+
+
+class AchterwachtError(Exception):
+    """What can go wrong and is no bug. The text says what is the matter, in words for people."""
+
+    remedy: ClassVar[str] = "read the line above; `journalctl -u achterwacht` says what went before"
+
+
+class Mistaken(AchterwachtError):
+    """A person asked for something that cannot be."""
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong in a file. Line and column count from 1; `problem` also says what is expected."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.problem}"
+
+
+class ConfigInvalid(Mistaken):
+    """The files cannot be used. Holds every mistake, in the order given; the text has one a line."""
+
+    remedy = "correct these lines, then `achterwacht check`; until then the last good plan stays in force"
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+class AskedWrong(Mistaken):
+    """The command cannot be done as it was asked; the text says what would be possible."""
+
+    remedy = "`achterwacht COMMAND --help` shows an example"
+
+
+class Unavailable(AchterwachtError):
+    """Something outside this process does not answer. Whoever meets this may try again."""
+
+
+class MqttUnavailable(Unavailable):
+    """The broker did not take a message: no connection, no answer in time, refused. The text says which."""
+
+    remedy = "`systemctl status mosquitto`; the daemon connects again by itself"
+
+
+class LinkUnavailable(Unavailable):
+    """The daemon does not answer at its socket: not started, stopped, or not for this user."""
+
+    remedy = "`systemctl status achterwacht`; a terminal needs the group of the socket"
+
+
+class LinkSilent(LinkUnavailable):
+    """The daemon has the connection open and says nothing: it hangs, or the machine does."""
+
+
+class JournalError(AchterwachtError):
+    """The state folder is not as the journal left it."""
+
+    remedy = "`achterwacht verify` names every damage"
+
+
+class StateLocked(JournalError):
+    """Another daemon uses this state folder; the text says which process."""
+
+    remedy = "stop the other daemon, or give this one a --state of its own"
+
+
+class ChainBroken(JournalError):
+    """A file does not go on from the row that it should go on from."""
+
+
+class Undeliverable(AchterwachtError):
+    """A carrier did not take an order. `permanent`: trying again cannot help."""
+
+    remedy = "nothing to do: it is tried again, other targets ring, and the journal keeps the reason"
+
+    def __init__(self, reason: str, *, permanent: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent

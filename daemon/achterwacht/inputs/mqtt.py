@@ -1,0 +1,214 @@
+"""Our own zenders and pagers on MQTT, exactly as docs/wire.md has them: a topic and its payload become a heard thing.
+
+Knows the topics and the payloads. Leaves the connection to mqtt.py, and every decision to the core: also what to make
+of a device that the plan does not know.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from achterwacht.core import heard as h
+
+SUBSCRIPTIONS = (
+    ("achterwacht/v1/zender/+/press", 1),
+    ("achterwacht/v1/zender/+/status", 1),
+    ("achterwacht/v1/zender/+/telemetry", 0),
+    ("achterwacht/v1/pager/+/receipt", 1),
+    ("achterwacht/v1/pager/+/answer", 1),
+    ("achterwacht/v1/pager/+/status", 1),
+    ("achterwacht/v1/pager/+/telemetry", 0),
+)
+"""Every topic that our own nodes speak on, with its QoS."""
+
+TOPIC = re.compile(
+    r"achterwacht/v1/(?:(?P<zender>zender)/(?P<nr>[1-9][0-9]{0,3})|pager/(?P<id>[a-z][a-z0-9_-]{0,31}))/(?P<says>\w+)"
+)
+COUNTED_MAX = 1000
+"""Devices whose bad messages are counted apart: more than any building has, fewer than a flood brings."""
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Boot = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{4,32}\Z")]
+Seq = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+PressId = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,3}-[0-9a-fA-F]{4,32}-[1-9][0-9]{0,9}\Z")]
+# `carry` is about no alarm; a pager may say so by leaving these out, or as null, "" and 0.
+PressIdOrNone = Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,3}-[0-9a-fA-F]{4,32}-[1-9][0-9]{0,9})?\Z")] | None
+NrOrNone = Annotated[int, msgspec.Meta(ge=0, le=9999)] | None
+Nr = Annotated[int, msgspec.Meta(ge=1, le=9999)]
+OrderId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+MemberId = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Press:
+    boot: Boot
+    seq: Seq
+    age_ms: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    online: bool
+    boot: Boot
+
+
+@dataclass(frozen=True, slots=True)
+class _Telemetry:
+    boot: Boot
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    boot: Boot
+    seq: Seq
+    page: OrderId
+    incident: PressId
+    press: PressId
+    zender: Nr
+    stage: Literal["received", "shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    boot: Boot
+    seq: Seq
+    answer: h.AnswerWord
+    incident: PressIdOrNone = None
+    press: PressIdOrNone = None
+    zender: NrOrNone = None
+    member: MemberId | None = None
+
+
+class Malformed(ValueError):
+    """A message that is not as docs/wire.md has it; the text says what is wrong."""
+
+    fault = "malformed"
+
+
+class Remembered(Malformed):
+    """A press or an answer that the broker remembers: nobody says it now."""
+
+    fault = "retained"
+
+
+def heard_from(topic: str, payload: bytes, retained: bool, heard_s: float) -> h.Heard | None:
+    """What one message of a node says; None for a topic that is not for us.
+
+    `retained`: the broker remembered it, nobody says it now. `heard_s`: monotonic seconds at arrival.
+    Raises Malformed.
+    """
+    place = TOPIC.fullmatch(topic)
+    if place is None:
+        raise Malformed(f"the topic {topic[:100]!r} names no zender and no pager")
+    if place["zender"]:
+        return _from_zender(int(place["nr"]), place["says"], payload, retained, heard_s)
+    return _from_pager(place["id"], place["says"], payload, retained)
+
+
+def _from_zender(nr: int, says: str, payload: bytes, retained: bool, heard_s: float) -> h.Heard | None:
+    device = f"zender:{nr}"
+    if says == "press":
+        if retained:
+            # A ghost would ring at every connect; a press that is real is being repeated live.
+            raise Remembered("publishes its presses retained; it is set up wrongly")
+        press = _read(payload, _Press)
+        return h.Pressed(f"{nr}-{press.boot}-{press.seq}", nr, press.boot, heard_s, press.age_ms)
+    return _from_any(device, says, payload, retained)
+
+
+def _from_pager(pager: str, says: str, payload: bytes, retained: bool) -> h.Heard | None:
+    device = f"pager:{pager}"
+    if says in ("receipt", "answer") and retained:
+        raise Remembered("publishes its answers retained; it is set up wrongly")
+    if says == "receipt":
+        said = _read(payload, _Receipt)
+        _same_zender(said.press, said.incident, said.zender)
+        return h.Receipt(pager, said.boot, said.seq, said.page, said.incident, said.press, said.zender, said.stage)
+    if says == "answer":
+        return _answer(pager, _read(payload, _Answer))
+    return _from_any(device, says, payload, retained)
+
+
+def _answer(pager: str, said: _Answer) -> h.Answer:
+    if said.answer == "carry":
+        if not said.member:
+            raise Malformed("carry names no member")
+    elif not said.zender or not said.incident or not said.press:
+        raise Malformed(f"{said.answer} names no incident, press and zender")
+    else:
+        _same_zender(said.press, said.incident, said.zender)
+    return h.Answer(
+        key=f"{pager}-{said.boot}-{said.seq}",
+        incident=said.incident or "",
+        answer=said.answer,
+        pager=pager,
+        boot=said.boot,
+        member=said.member if said.answer == "carry" else None,
+        press=said.press or None,
+        zender=said.zender or None,
+    )
+
+
+def _from_any(device: str, says: str, payload: bytes, retained: bool) -> h.Heard | None:
+    if says == "status":
+        status = _read(payload, _Status)
+        return h.Status(device, status.boot, status.online, live=not retained)
+    if says == "telemetry":
+        return h.Telemetry(device, _read(payload, _Telemetry).boot)
+    return None
+
+
+def _same_zender(press: str, incident: str, zender: int) -> None:
+    if not (press.startswith(f"{zender}-") and incident.startswith(f"{zender}-")):
+        raise Malformed(f"press {press} and incident {incident} are not of zender {zender}")
+
+
+def _read(payload: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+
+
+class Nodes:
+    """Hears our own nodes: call `message` for each MQTT message; `hear` gets what it says.
+
+    What is malformed, or only remembered, is one standing fault of its device and a counter, never a fact a message.
+    """
+
+    def __init__(self, hear: Callable[[h.Heard, Callable[[], None]], None]) -> None:
+        self._hear = hear
+        self.malformed: Counter[str] = Counter()
+
+    def message(self, topic: str, payload: bytes, retained: bool, heard_s: float, ack: Callable[[], None]) -> None:
+        """Turn one message into a heard thing; `ack` goes with it, to be called when it is safe."""
+        try:
+            heard = heard_from(topic, payload, retained, heard_s)
+        except Malformed as problem:
+            heard = self._count(topic, problem)
+        if heard is None or isinstance(heard, h.Trouble):
+            ack()  # nothing in it is worth keeping: those behind it need not wait for the disk
+        if heard is not None:
+            self._hear(heard, ack)
+
+    def _count(self, topic: str, problem: Malformed) -> h.Trouble | None:
+        place = TOPIC.fullmatch(topic)
+        device = "mqtt" if place is None else f"zender:{place['nr']}" if place["zender"] else f"pager:{place['id']}"
+        fault = f"{device}/{problem.fault}"
+        if fault not in self.malformed and len(self.malformed) >= COUNTED_MAX:
+            fault = f"mqtt/{problem.fault}"
+        self.malformed[fault] += 1
+        count = self.malformed[fault]
+        if count & (count - 1) == 0:  # 1, 2, 4, 8 …: the log tells how many without filling the disk
+            log.warning("%s: message no. %s of this kind, on %s: %s", fault, count, topic[:100], problem)
+        nonsense = "" if isinstance(problem, Remembered) else "speaks nonsense: "
+        return h.Trouble(fault, f"{nonsense}{problem}") if count == 1 else None

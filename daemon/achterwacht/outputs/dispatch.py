@@ -1,0 +1,107 @@
+"""Orders to channels: how often one is tried, and when it is given up. Retry is written here and nowhere else.
+
+A channel has one verb, `deliver(alert)`, and two ways to fail: Undeliverable that is permanent, or not. Every order
+ends as a heard thing (HandedOver or Failed) unless it was replaced meanwhile. Orders never wait for each other: each is
+its own task, so no channel, and no target on it, can hold up another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from achterwacht.core import heard as h
+from achterwacht.core.facts import Ordered
+from achterwacht.core.plan import Site
+from achterwacht.errors import Undeliverable
+
+DELIVER_TIMEOUT_S = 5.0
+"""A channel that has not answered by then is cut off; channels have shorter limits of their own."""
+PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0)
+"""The pauses between attempts. Together longer than a ladder step repeats (30 s), which makes a new order anyway."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a channel must bring to one target: the order, and what is known of its alarm at this attempt."""
+
+    ordered: Ordered
+    place: str
+    room: str
+    site: Site
+    language: str
+    on_scene: int
+    age_s: float
+    attempt: int
+
+
+class Channel(Protocol):
+    """One way to reach targets."""
+
+    async def deliver(self, alert: Alert) -> None:
+        """Return when the carrier has taken the alert. Raises Undeliverable."""
+
+
+class Dispatch:
+    """Delivers orders, each in its own task.
+
+    `alert_for(ordered, attempt)` gives what is known now, or None when the order is wanted no more (replaced, closed).
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        alert_for: Callable[[Ordered, int], Alert | None],
+        hear: Callable[[h.Heard], None],
+    ) -> None:
+        self._channels = channels
+        self._alert_for = alert_for
+        self._hear = hear
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def send(self, ordered: Ordered) -> None:
+        """Begin delivering; returns at once."""
+        name = ordered.target.split(":")[0]
+        channel = self._channels.get(name)
+        if channel is None:
+            self._hear(h.Failed(ordered.order, f"the channel {name!r} is not built yet"))
+            return
+        task = asyncio.create_task(self._deliver(channel, ordered), name=f"order {ordered.order}")
+        self._tasks[ordered.order] = task
+        task.add_done_callback(lambda _: self._tasks.pop(ordered.order, None))
+
+    async def _deliver(self, channel: Channel, ordered: Ordered) -> None:
+        reason = ""
+        for attempt, pause_s in enumerate(PAUSES_S, start=ordered.attempt):
+            alert = self._alert_for(ordered, attempt)
+            if alert is None:
+                return
+            try:
+                async with asyncio.timeout(DELIVER_TIMEOUT_S):
+                    await channel.deliver(alert)
+            except Undeliverable as failure:
+                reason = failure.reason
+                if failure.permanent:
+                    break
+            except TimeoutError:
+                reason = f"no answer within {DELIVER_TIMEOUT_S:g} s"
+            except Exception as error:  # a bug in one channel must not lose an order without a word
+                log.exception("order %s: the channel broke", ordered.order)
+                reason = f"the channel broke: {error!r}"
+            else:
+                self._hear(h.HandedOver(ordered.order))
+                return
+            await asyncio.sleep(pause_s)
+        self._hear(h.Failed(ordered.order, reason))
+
+    async def close(self) -> None:
+        """Stop delivering; what has no outcome stays in the outbox."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,209 @@
+"""The sentences that people read: on a pager, in a terminal, on paper. The words stand in nl.py and en.py, as data.
+
+This module knows which words belong to which order or fact and how numbers, people and devices are written. No sentence
+is made here. A missing word never holds up a page: what cannot be said better is said as it is.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from achterwacht.core import facts as f
+from achterwacht.core.codec import NAMES
+from achterwacht.core.heard import AnswerWord
+from achterwacht.core.moment import Moment
+from achterwacht.core.plan import Plan
+from achterwacht.core.state import State
+from achterwacht.outputs.dispatch import Alert
+from achterwacht.outputs.texts.en import EN
+from achterwacht.outputs.texts.nl import NL
+from achterwacht.outputs.texts.words import Words
+
+if TYPE_CHECKING:
+    from achterwacht.core.incident import Line  # not for the daemon: start to armed is what people feel
+
+LANGUAGES: Mapping[str, Words] = {"nl": NL, "en": EN}
+
+PAGE_MAX_CHARS = 40
+"""What the smallest pager shows at a glance (docs/wire.md, "Pagers")."""
+# Signs that no decomposition turns into ASCII, and that people write in places.
+LOOKALIKES = str.maketrans(
+    {"–": "-", "—": "-", "‘": "'", "’": "'", "„": '"', "“": '"', "”": '"'}
+    | {"ß": "ss", "Ø": "O", "ø": "o", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe"}
+)
+
+PLACE_CHARS = 13
+"""The column of the place in a terminal: room for `Spreekkamer 4`."""
+
+NO_NAMES: Mapping[str, str] = {}
+
+MINUTE_S = 60
+FINE_S = 10.0
+"""Below this, hundredths of a second tell something; above, tenths; above a minute, whole seconds."""
+
+
+def page_text(alert: Alert) -> tuple[str, str]:
+    """What a pager shows for this alert: its text (plain ASCII, place first) and its detail, which may be empty."""
+    texts = Texts(alert.language)
+    ordered = alert.ordered
+    site = ", ".join(filter(None, (alert.site.name, alert.site.address, alert.site.entrance)))
+    where = ", ".join(filter(None, (alert.place, alert.room)))
+    details = {"alarm": alert.room, "call_112": texts.script_112(site, where, alert.on_scene)}
+    return texts.page(ordered.kind, ordered.reason, alert.place), plain_ascii(details.get(ordered.kind, ""))
+
+
+def page_place(place: str) -> str:
+    """The place alone, as a pager shows it in a list."""
+    return _page(place, "")
+
+
+def clock_time(when: Moment) -> str:
+    """Local time of day as 14:02:33, with a question mark while the clock was not synchronised."""
+    return f"{when.local:%H:%M:%S}{' ' if when.clock_ok else '?'}"
+
+
+def plain_ascii(text: str) -> str:
+    """The text as the simplest display can show it: accents fall off, what has no likeness becomes `?`."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(LOOKALIKES))
+    kept = (sign for sign in decomposed if not unicodedata.combining(sign))
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in kept)
+
+
+def _page(place: str, follows: str) -> str:
+    """A place that is too long is cut: what follows it must be read."""
+    follows = f": {follows}" if follows else ""
+    return plain_ascii(place).upper()[: PAGE_MAX_CHARS - len(follows)] + follows
+
+
+class Texts:
+    """One language's sentences. An unknown language is Dutch: nothing may keep a page from going out."""
+
+    def __init__(self, language: str) -> None:
+        self.words = LANGUAGES.get(language, NL)
+
+    def page(self, kind: str, reason: str, place: str) -> str:
+        """At most PAGE_MAX_CHARS of plain ASCII, upper case, the place first."""
+        return _page(place, self.words.page_asks.get(reason) or self.words.page.get(kind, ""))
+
+    def script_112(self, site: str, where: str, on_scene: int) -> str:
+        """What a caller reads out to 112."""
+        there = self.words.on_scene[min(on_scene, 2)].format(count=on_scene)
+        return self.words.script_112.format(site=site, where=where, on_scene=there)
+
+    def sentence(self, fact: f.Fact, names: Mapping[str, str] = NO_NAMES, after_s: float | None = None) -> str:
+        """One fact in one plain sentence. `after_s`: seconds since the press of its incident, None to leave it out."""
+        template = self.words.facts[sentence_key(fact)]
+        sentence = template.format_map(self._told(fact, names))
+        if after_s is None:
+            return sentence
+        return self.words.after.format(sentence=sentence, after=self.duration(after_s))
+
+    def line(self, line: Line, names: Mapping[str, str] = NO_NAMES) -> str:
+        """One fact as a terminal prints it: local time, place, sentence, and the time since the press."""
+        raised = isinstance(line.fact, f.AlarmRaised | f.AlarmRecovered)
+        sentence = self.sentence(line.fact, names, None if raised or line.of is None else line.after_s)
+        return f"{clock_time(line.fact.when)}  {line.of.place if line.of else '':<{PLACE_CHARS}}  {sentence}"
+
+    def duration(self, s: float) -> str:
+        """0.31 s, 15.0 s, 4:31, 1:04:31."""
+        if s < MINUTE_S:
+            number = f"{s:.2f}" if s < FINE_S else f"{s:.1f}"
+            return self.words.seconds.format(s=number.replace(".", self.words.decimal_sign))
+        minutes, seconds = divmod(int(s), MINUTE_S)
+        hours, minutes = divmod(minutes, MINUTE_S)
+        return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+    def answer(self, answer: AnswerWord, by: str, names: Mapping[str, str] = NO_NAMES) -> str:
+        """An answer as a sentence about whoever gave it."""
+        return self.words.answers[answer].format(by=self.who(by, names))
+
+    def who(self, by: str, names: Mapping[str, str] = NO_NAMES) -> str:
+        """Whoever answers: a member's name, or the unknown carrier of a pager."""
+        channel, _, who = by.partition(":")
+        return self.words.carriers[channel].format(who=who) if channel in self.words.carriers else names.get(by, by)
+
+    def device(self, target: str, names: Mapping[str, str] = NO_NAMES) -> str:
+        """A device or target in words: pager p1, phone of Anna."""
+        channel, _, who = target.partition(":")
+        template = self.words.channels.get(channel)
+        return template.format(who=names.get(who, who)) if template else target
+
+    def everyone(self, callers: Iterable[str], names: Mapping[str, str] = NO_NAMES) -> str:
+        """Some people in a row."""
+        told = [self.who(caller, names) for caller in callers]
+        return self.words.and_.join([", ".join(told[:-1]), told[-1]] if told[1:] else told) or self.words.no_carrier
+
+    def note(self, note: str) -> str:
+        """The core's words in this language; a person's own words as they are."""
+        return self.words.notes.get(note, note)
+
+    def reason(self, reason: str) -> str:
+        """A named reason in words; what a carrier or a person said, as far as there are words for it."""
+        return self.words.reasons.get(reason) or self.note(reason)
+
+    def _told(self, fact: f.Fact, names: Mapping[str, str]) -> dict[str, Any]:
+        """The fields of a fact in words, for its template."""
+        told: dict[str, Any] = {}
+        for field in fact.__dataclass_fields__:
+            value = getattr(fact, field)
+            say = _SAY.get(field)
+            told |= {field: value} if say is None else say(self, value, names)
+        if isinstance(fact, f.Answered):
+            told["answer"] = self.answer(fact.answer, fact.by, names)
+            told["result"] = self.words.results[fact.result].format_map(told)
+        return told
+
+
+def sentence_key(fact: f.Fact) -> str:
+    """Under which key the sentence of this fact stands: its name, and the variant where it has more than one."""
+    variant = _VARIANT.get(type(fact), lambda fact: "")(fact)
+    return f"{NAMES[type(fact)]}.{variant}" if variant else NAMES[type(fact)]
+
+
+_VARIANT: dict[type, Callable[[Any], str]] = {
+    f.PressJoined: lambda fact: "recovered" if fact.recovered else "burst" if fact.burst else "",
+    f.Ordered: lambda fact: fact.kind,
+    f.AlarmClosed: lambda fact: "reason" if fact.reason else "",
+    f.DeviceSeen: lambda fact: "" if fact.online else "gone",
+}
+
+
+def _capital(phrase: str) -> str:
+    return phrase[:1].upper() + phrase[1:]
+
+
+def _say_device(field: str) -> Callable[[Texts, str, Mapping[str, str]], dict[str, str]]:
+    def say(texts: Texts, target: str, names: Mapping[str, str]) -> dict[str, str]:
+        phrase = texts.device(target, names)
+        return {field: phrase, field.capitalize(): _capital(phrase)}
+
+    return say
+
+
+def _say_plan(texts: Texts, plan: Plan, names: Mapping[str, str]) -> dict[str, int]:
+    return {"zenders": len(plan.zenders), "pagers": len(plan.pagers), "members": len(plan.members)}
+
+
+def _say_state(texts: Texts, state: State, names: Mapping[str, str]) -> dict[str, int]:
+    return {"open": len(state.alarms)}
+
+
+_SAY: dict[str, Callable[[Texts, Any, Mapping[str, str]], Mapping[str, Any]]] = {
+    "target": _say_device("target"),
+    "device": _say_device("device"),
+    "by": lambda texts, by, names: {"by": texts.who(by, names)},
+    "member": lambda texts, by, names: {"member": texts.who(by, names)},
+    "callers": lambda texts, callers, names: {"callers": texts.everyone(callers, names)},
+    "reason": lambda texts, reason, names: {"reason": texts.reason(reason)},
+    "note": lambda texts, note, names: {"note": texts.note(note)},
+    "detail": lambda texts, detail, names: {"detail": texts.note(detail)},
+    "hop": lambda texts, hop, names: {"hop": texts.words.hops[hop]},
+    "step": lambda texts, step, names: {"step": step + 1},
+    "took_s": lambda texts, took_s, names: {"took_s": texts.duration(took_s)},
+    "budget_s": lambda texts, budget_s, names: {"budget_s": texts.duration(budget_s)},
+    "plan": _say_plan,
+    "state": _say_state,
+}
+"""How the fields of facts are said, by name: a field means the same in every fact. The others stand as they are."""

@@ -1,0 +1,468 @@
+"""The daemon: who hears, who decides, who is told. Everything is wired here, and the one loop is here.
+
+Read `_turn`: something heard becomes facts; the orders among them leave at once; the facts go to the journal at the
+same time; whatever calms waits until they are on disk. No callback in this house decides anything: it posts a letter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import math
+import os
+import secrets
+import signal
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from achterwacht import __version__, config
+from achterwacht.clock import Clock
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.codec import decode, encode
+from achterwacht.core.display import OpenAlarm, help_sign, next_change, open_alarms
+from achterwacht.core.escalation import checkpoint, decide, due, is_known
+from achterwacht.core.plan import PAGER
+from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.durability import Durability
+from achterwacht.errors import ConfigInvalid, MqttUnavailable
+from achterwacht.health import CANARY_TOPIC, Canary, Systemd, feed_watchdog
+from achterwacht.inbox import Inbox, Letter
+from achterwacht.inputs.mqtt import SUBSCRIPTIONS, Nodes
+from achterwacht.journal.opening import open_folder, state_lock
+from achterwacht.journal.people import People, read_people
+from achterwacht.journal.writer import Journal
+from achterwacht.link import Link
+from achterwacht.mqtt import BrokerAddress, Message, Mqtt
+from achterwacht.outputs.dispatch import Alert, Dispatch
+from achterwacht.outputs.pagers_mqtt import PagersMqtt
+from achterwacht.outputs.zenders_mqtt import ZendersMqtt
+from achterwacht.paths import socket_path
+
+STATUS_TOPIC = "achterwacht/v1/daemon/status"
+CLIENT_ID = "achterwacht"
+HEAD_EVERY_S = 10.0
+"""How often the newest head of the journal is put in the retained status, where a cut tail would show."""
+SHOW_EVERY_S = 0.2
+"""Displays follow at this pace. Looking through a thousand open alarms takes as long as a handful of pages."""
+SAID_MAX = 10_000
+"""Confirmations under way at once. They end within a second; beyond this the nodes' own repeats carry them."""
+
+log = logging.getLogger("achterwacht")
+
+
+def run(config_folder: Path, state_folder: Path, broker_url: str | None) -> int:
+    """Run the daemon until SIGTERM. Raises ConfigInvalid when no plan was ever good, StateLocked for a second."""
+    with state_lock(state_folder):
+        asyncio.run(_serve(config_folder, state_folder, broker_url))
+    return 0
+
+
+async def _serve(config_folder: Path, state_folder: Path, broker_url: str | None) -> None:
+    service = Service(config_folder, state_folder, broker_url)
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(stop, service.stop)
+    loop.add_signal_handler(signal.SIGHUP, service.reload)
+    await service.run()
+    if not service.journal.clean:
+        # A thread hangs in the disk. asyncio.run would wait for it, and the next daemon for us.
+        logging.shutdown()
+        os._exit(1)
+
+
+class Service:
+    """One daemon, wired. `run` it; `stop` ends it in order."""
+
+    def __init__(self, config_folder: Path, state_folder: Path, broker_url: str | None = None) -> None:
+        self.clock = Clock()
+        self.boot = secrets.token_hex(8)
+        self._config_folder, self._state_folder = config_folder, state_folder
+        self._at_start = config.plan_at_start(config_folder, state_folder)
+        settings = self._at_start.settings
+
+        now = self.clock.now()
+        self._opened = open_folder(state_folder, now.local.year, now.at.strftime("%Y%m%dT%H%M%SZ"))
+        self.state: State = reduce(evolve, (decode(row.body) for row in self._opened.rows), EMPTY)
+        self.journal = Journal(self._opened, self._on_durable, self._on_journal_trouble)
+        self.people = People(state_folder, self._on_people_trouble)
+
+        self.inbox = Inbox()
+        self.durability = Durability(self.journal.durable_n)
+        self._nodes = Nodes(lambda heard, ack: self.inbox.put(heard, ack=ack))
+        address, self._password_trouble = _address(settings.broker, broker_url)
+        self.mqtt = Mqtt(
+            address,
+            client_id=CLIENT_ID,
+            will=(STATUS_TOPIC, msgspec.json.encode({"online": False, "boot": self.boot})),
+            subscriptions=[*SUBSCRIPTIONS, (CANARY_TOPIC, 0)],
+            on_message=self._on_message,
+            on_link=self._on_link,
+        )
+        self._pagers, self._zenders = PagersMqtt(self.mqtt), ZendersMqtt(self.mqtt)
+        self.dispatch = Dispatch({PAGER: self._pagers}, self._alert_for, self.inbox.put)
+        self.link = Link(socket_path(state_folder), self._snapshot, self._on_command, self._on_link_trouble)
+        self.canary = Canary(self.boot, self._publish_canary, lambda: self.mqtt.connected, self._on_canary)
+        self.systemd = Systemd()
+
+        self._due_s = math.inf
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeping = asyncio.Lock()
+        self._to_show: State | None = None
+        self._shown_lists: dict[str, tuple[OpenAlarm, ...]] = {}
+        self._shown_signs: dict[int, tuple[Any, ...]] = {}
+        self._shown_head = ""
+
+    # --- from start to stop -------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Arm, then live until `stop`."""
+        self._begin()
+        gc.freeze()  # what a start has made stays; looking through it again and again holds up pages (100 ms, measured)
+        async with asyncio.TaskGroup() as group:
+            parts: dict[str, Coroutine[Any, Any, None]] = {
+                "loop": self._loop(),
+                "mqtt": self.mqtt.run(),
+                "canary": self.canary.run(),
+                "head": self._tell_head(),
+                "link": self.link.run(),
+                "people": self.people.run(),
+                "watchdog": feed_watchdog(self.systemd, self._ask),
+            }
+            tasks = [group.create_task(part, name=name) for name, part in parts.items()]
+            journal = group.create_task(self.journal.run(), name="journal")
+            await self._stop.wait()
+            self.systemd.say("STOPPING=1")
+            self._turn(Letter(h.Stopping()))
+            await self.dispatch.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            for task in self._tasks:
+                task.cancel()
+            journal.cancel()
+        self.systemd.close()
+
+    def stop(self) -> None:
+        """End in order: what is heard is on disk, the broker is told."""
+        self._stop.set()
+
+    def _begin(self) -> None:
+        """What must be true before the first press can be heard; nothing here waits for anything."""
+        settings, mistakes = self._at_start.settings, self._at_start.mistakes
+        interrupted = list(self.state.outbox.values())
+        if self._opened.fresh:
+            self._checkpoint()
+        self._turn(Letter(h.Started(self.boot, __version__)))
+        self._turn(Letter(h.PlanRead(settings.plan, settings.source)))
+        self._show(self.state)
+        for ordered in interrupted:
+            if ordered.order in self.state.outbox:
+                self.dispatch.send(ordered)
+        if mistakes:
+            log.error("the plan has mistakes; the last good plan stays in force:\n%s", mistakes)
+            self._turn(Letter(h.Trouble("plan/invalid", mistakes)))
+        if self._opened.corrupt:
+            self._turn(Letter(h.Trouble("journal/corrupt", self._opened.corrupt)))
+        self._trouble("broker/password", self._password_trouble)
+        self._spawn(self._keep(settings))
+
+    async def _loop(self) -> None:
+        self.systemd.say("READY=1")
+        while True:
+            wait_s = self._wait_s()
+            letter = await self.inbox.take(wait_s) if wait_s is None or wait_s > 0 else None
+            self._turn(letter or Letter(h.Tick()))
+            await asyncio.sleep(0)  # the channels write the pages down,
+            await asyncio.sleep(0)  # and the socket takes them, before the next letter
+
+    def _wait_s(self) -> float | None:
+        """Until something is due by itself: a watch of the core, or a sign that changes."""
+        now = self.clock.now()
+        sign_s = next_change(self.state, self.state.house_s(now))
+        first_s = min(self._due_s, math.inf if sign_s is None else sign_s - self.state.offset_s)
+        return None if first_s == math.inf else first_s - now.mono_s
+
+    def _set_timer(self, heard: h.Heard, facts: tuple[f.Fact, ...]) -> None:
+        """The one timer. A letter can bring it forward; that it is too early now and then, the next Tick mends."""
+        changed = None if isinstance(heard, h.Tick) else {getattr(fact, "incident", "") for fact in facts}
+        first_s = due(self.state, changed)
+        before_s = math.inf if changed is None else self._due_s
+        self._due_s = before_s if first_s is None else min(before_s, first_s)
+
+    # --- the turn -----------------------------------------------------------------------------------------------------
+
+    def _turn(self, letter: Letter) -> None:
+        """One heard thing: facts, orders, journal, answers. In this order, and without waiting for any of them."""
+        now = self.clock.now()
+        before, heard = self.state, letter.heard
+        facts = decide(before, heard, now)
+        self.state = reduce(evolve, facts, before)
+        for fact in facts:
+            if isinstance(fact, f.Ordered) and fact.kind != "over":
+                self.dispatch.send(fact)
+        n = self._append(facts)
+        if now.clock_ok and not self.state.alarms and self.journal.roll(now.local.year):
+            self._checkpoint()  # one file a year, and each enough for a start of its own
+        for fact in facts:
+            if isinstance(fact, f.Ordered) and fact.kind == "over":
+                self._when_safe(n, self.dispatch.send, fact)
+            elif isinstance(fact, f.FaultRaised):
+                log.warning("fault %s: %s", fact.key, fact.detail)
+            elif isinstance(fact, f.FaultCleared):
+                log.warning("fault %s is over", fact.key)
+        self._set_timer(heard, facts)
+        self._answer(letter, before, n)
+        if isinstance(heard, h.Tick) or _displays_differ(before, self.state):
+            self._when_safe(n, self._show_soon, self.state)
+
+    def _append(self, facts: tuple[f.Fact, ...] | list[f.Fact]) -> int:
+        """Post facts to the journal and to whoever looks on; returns the number of the last, on its way to the disk."""
+        n = self.journal.last_n
+        for group in _apart(facts):
+            n = self.journal.append([encode(fact) for fact in group], isinstance(group[0], f.Checkpoint))
+            self.link.stream(self.journal.last_n, group)
+        return n
+
+    def _checkpoint(self) -> None:
+        """Put the whole state in the journal, so that a replay needs nothing older."""
+        fact = checkpoint(self.state, self.clock.now())
+        self.state = evolve(self.state, fact)
+        self._append([fact])
+
+    def _when_safe(self, n: int, act: Callable[[Any], None], what: Any) -> None:
+        self.durability.after(n, lambda durable: act(what))
+
+    def _answer(self, letter: Letter, before: State, n: int) -> None:
+        """Tell whoever spoke that it was heard, when that is true for good; or after a second, when the disk is not."""
+        heard = letter.heard
+        if isinstance(heard, h.Pressed) and is_known(before, heard.press, self.clock.now()):
+            letter.ack()  # the broker need not keep what we have
+        self.durability.after(n, lambda durable: self._say_heard(letter, durable))
+
+    def _say_heard(self, letter: Letter, durable: bool) -> None:
+        heard = letter.heard
+        letter.ack()
+        if isinstance(heard, h.Pressed):
+            incident = self.state.incident_of(heard.press) or heard.press
+            seq = int(heard.press.rsplit("-", 1)[1])
+            self._say(self._zenders.confirm(heard.zender, heard.boot, seq, incident, durable))
+        elif isinstance(heard, h.Receipt):
+            self._say(self._pagers.answered(heard.pager, heard.boot, heard.seq, "accepted", "", durable))
+        elif isinstance(heard, (h.Answer, h.Undo)):
+            outcome = self.state.outcomes[heard.key]
+            if isinstance(heard, h.Answer) and heard.pager is not None and heard.boot:
+                seq = int(heard.key.rsplit("-", 1)[1])
+                said = (heard.pager, heard.boot, seq, outcome.result, outcome.note, durable)
+                self._say(self._pagers.answered(*said))
+            letter.reply({"result": outcome.result, "note": outcome.note, "durable": durable})
+
+    def _say(self, saying: Coroutine[Any, Any, None]) -> None:
+        """Tell a node something it will ask for again when it does not hear it."""
+        if len(self._tasks) >= SAID_MAX:
+            saying.close()
+        else:
+            self._spawn(_quietly(saying))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the loop; the set keeps it from being forgotten while it runs."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _alert_for(self, ordered: f.Ordered, attempt: int) -> Alert | None:
+        """What is known now of an order; None when nobody wants it any more."""
+        if ordered.order not in self.state.outbox:
+            return None
+        incident = ordered.merged_into or ordered.incident
+        alarm = self.state.alarms.get(incident) or self.state.closed.get(incident)
+        plan = alarm.plan if alarm else self.state.plan
+        zender = plan.zender(ordered.zender)
+        age_s = self.state.house_s(self.clock.now()) - alarm.raised_s if alarm else 0.0
+        return Alert(
+            ordered=ordered,
+            place=plan.place(ordered.zender),
+            room=zender.room if zender else "",
+            site=plan.site,
+            language=plan.language,
+            on_scene=len(alarm.persons("on_scene")) if alarm else 0,
+            age_s=age_s,
+            attempt=attempt,
+        )
+
+    # --- standing displays --------------------------------------------------------------------------------------------
+
+    def _show_soon(self, state: State) -> None:
+        """Once for all that changes meanwhile: what merely shows must not hold up what rings."""
+        if self._to_show is None:
+            asyncio.get_running_loop().call_later(SHOW_EVERY_S, self._show_newest)
+        self._to_show = state
+
+    def _show_newest(self) -> None:
+        assert self._to_show is not None, "there was something to show"
+        state, self._to_show = self._to_show, None
+        self._show(state)
+
+    def _show(self, state: State) -> None:
+        now_s = state.house_s(self.clock.now())
+        for pager in state.plan.pagers:
+            alarms = open_alarms(state, pager)
+            if self._shown_lists.get(pager.id) != alarms:
+                self._shown_lists[pager.id] = alarms
+                self._pagers.show_open(pager.id, self.boot, alarms, now_s)
+        for zender in (zender for zender in state.plan.zenders if zender.help):
+            sign = help_sign(state, zender.nr, now_s)
+            if self._shown_signs.get(zender.nr) != sign:
+                self._shown_signs[zender.nr] = sign
+                self._zenders.show_help(zender.nr, sign[1], sign[0], sign[2])
+
+    async def _tell_head(self) -> None:
+        """Keep the newest head in the retained status: also how everybody knows that the daemon is there."""
+        while True:
+            if self._shown_head != self.journal.head:
+                self._shown_head = self.journal.head
+                head, n = self.journal.head, self.journal.durable_n
+                status = {"online": True, "boot": self.boot, "head": head, "n": n}
+                self.mqtt.retain(STATUS_TOPIC, msgspec.json.encode(status))
+            await asyncio.sleep(HEAD_EVERY_S)
+
+    # --- what others call ---------------------------------------------------------------------------------------------
+
+    def _on_message(self, message: Message) -> None:
+        if message.topic == CANARY_TOPIC:
+            self.canary.heard(message.payload)
+        else:
+            heard_s = self.clock.mono_s()
+            self._nodes.message(message.topic, message.payload, message.retain, heard_s, message.ack)
+
+    async def _publish_canary(self, song: bytes) -> None:
+        await self.mqtt.publish(CANARY_TOPIC, song, qos=0)
+
+    def _on_canary(self, silent: bool) -> None:
+        self._trouble("broker/canary", "messages do not come through the broker" if silent else None)
+
+    def _on_link(self, up: bool, reason: str) -> None:
+        self._trouble("broker/link", None if up else reason)
+        self._trouble("broker/subscriptions", reason if up and reason else None)
+
+    def _on_durable(self, n: int) -> None:
+        self.durability.reached(n)
+        self.link.durable(n)
+        alarms = (*self.state.alarms.values(), *self.state.closed.values())
+        if any(alarm.number is None for alarm in alarms):
+            skew = self.state.n - self.journal.last_n  # facts that were lost while the disk was broken
+            self.inbox.put(h.Durable(n + skew))
+
+    def _on_journal_trouble(self, trouble: str | None) -> None:
+        self.durability.broken(trouble is not None)
+        self._trouble("journal/disk", trouble)
+        if trouble is None and self.journal.lost:
+            self._checkpoint()
+
+    def _on_people_trouble(self, trouble: str | None) -> None:
+        self._trouble("journal/people", trouble)
+
+    def _on_link_trouble(self, trouble: str | None) -> None:
+        self._trouble("link/socket", trouble)
+
+    def _trouble(self, key: str, detail: str | None) -> None:
+        self.inbox.put(h.TroubleOver(key) if detail is None else h.Trouble(key, detail))
+
+    def _on_command(self, heard: h.Heard, reply: Callable[[dict[str, Any]], None]) -> None:
+        self.inbox.put(heard, reply=reply)
+
+    def _ask(self, answered: Callable[[], None]) -> None:
+        self.inbox.put(h.Tick(), ack=answered)
+
+    def _snapshot(self) -> tuple[str, int, int, State]:
+        return self.boot, self.journal.last_n, self.journal.durable_n, self.state
+
+    def reload(self) -> None:
+        """Read the plan again. A bad one is refused with its mistakes, the old one stays; open alarms keep theirs."""
+        self._spawn(self._reload())
+
+    async def _reload(self) -> None:
+        try:
+            settings = await asyncio.to_thread(config.load, self._config_folder)
+        except ConfigInvalid as invalid:
+            log.error("the plan is not adopted; the old one stays in force:\n%s", invalid)
+            self._trouble("plan/invalid", str(invalid))
+            return
+        self._trouble("plan/invalid", None)
+        self.inbox.put(h.PlanRead(settings.plan, settings.source))
+        await self._keep(settings)
+
+    async def _keep(self, settings: config.Settings) -> None:
+        """Remember a good plan for the next start, and who its members are. No alarm waits for this.
+
+        A plan that was remembered has no names with it; when nobody is known here, the files are read for them.
+        """
+        if settings.people is None and read_people(self._state_folder):
+            return
+        if settings.people is None:
+            settings = await asyncio.to_thread(config.load, self._config_folder)
+        self.people.remember(settings.people or ())
+        try:
+            # One at a time: it hangs in a thread for as long as the disk does, and whoever connects needs a thread too.
+            async with self._keeping:
+                await asyncio.to_thread(config.remember, self._state_folder, settings)
+        except OSError as error:
+            self._trouble("plan/remembered", f"the plan cannot be kept for the next start: {error}")
+        else:
+            self._trouble("plan/remembered", None)
+
+
+def _displays_differ(before: State, after: State) -> bool:
+    """Whether what a display shows may have changed. By identity: comparing a thousand alarms costs too much."""
+    return before.plan is not after.plan or before.alarms is not after.alarms or before.closed is not after.closed
+
+
+def _address(broker: config.BrokerSettings, url: str | None) -> tuple[BrokerAddress, str | None]:
+    """The plan's broker, or the one of the command line; and why its password cannot be read, if so.
+
+    The password is only ever in the file that the plan names. Without it we knock all the same: a fault, not an end.
+    """
+    planned = BrokerAddress(
+        host=broker.host,
+        port=broker.port,
+        username=broker.username,
+        tls=broker.tls,
+        ca_file=broker.ca_file,
+        cert_file=broker.cert_file,
+        key_file=broker.key_file,
+    )
+    if url is not None:
+        asked = BrokerAddress.parse(url)
+        planned = replace(planned, host=asked.host, port=asked.port, username=asked.username, tls=asked.tls)
+    if planned.username is None or broker.password_file is None:
+        return planned, None
+    try:
+        password = Path(broker.password_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        return planned, f"the broker's password cannot be read: {error}"
+    return replace(planned, password=password), None
+
+
+def _apart(facts: tuple[f.Fact, ...] | list[f.Fact]) -> list[list[f.Fact]]:
+    """The facts in the same order, with a checkpoint in a group of its own: that is how the journal takes it."""
+    groups: list[list[f.Fact]] = []
+    for fact in facts:
+        if not groups or isinstance(fact, f.Checkpoint) or isinstance(groups[-1][0], f.Checkpoint):
+            groups.append([fact])
+        else:
+            groups[-1].append(fact)
+    return groups
+
+
+async def _quietly(saying: Coroutine[Any, Any, None]) -> None:
+    try:
+        await saying
+    except MqttUnavailable as error:
+        log.debug("not said: %s", error)

@@ -1,0 +1,206 @@
+"""The command line `achterwacht-sim`: one zender, one pager, a scenario, or the whole demo.
+
+Knows arguments and exit codes: 0 all went well, 1 something expected did not happen, 2 a mistake in what was asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from achterwacht_sim.address import BadAddress, Broker, broker_of
+from achterwacht_sim.node import NoBroker
+from achterwacht_sim.scenario import FORMS, MAX_ZENDER, PAGER_ID, BadScenario, load, shipped
+from achterwacht_sim.wire import ANSWERS
+
+DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
+PASSWORD_VARIABLE = "ACHTERWACHT_MQTT_PASSWORD"
+
+EXIT_OK = 0
+EXIT_UNMET = 1
+EXIT_ASKED_WRONG = 2
+EXIT_INTERRUPTED = 130
+
+ABOUT = """\
+Simulated zenders and pagers for Achterwacht. They speak what docs/wire.md says and nothing else, so that a
+daemon can be tried without hardware. Try first:  achterwacht-sim demo"""
+
+ABOUT_BROKER = f"""\
+where the broker is, {DEFAULT_BROKER} by default: mqtt[s]://[user[:password]@]host[:port]. With a password and no
+user each node logs in as its own topic level (zender 7 as `7`, pager p1 as `p1`), as the broker's access rules want."""
+
+ABOUT_ZENDER = """\
+One zender at the terminal. Each line is something that happens to it:
+
+  (Enter), press      the button is pressed; repeated until the daemon has confirmed it
+  tamper | tidy       the housing is opened | closed
+  line cut|short|ok   the wire to the button
+  die | back          power is lost without a goodbye | is back, with a new boot
+  reboot              both, one after the other
+  quit                goodbye; the end of the input does the same once every press is confirmed"""
+
+ABOUT_PAGER = f"""\
+One pager at the terminal. It prints what it rings and shows. Each line is something its carrier does:
+
+  {", ".join(ANSWERS)}
+                      the answer for the newest incident; `coming to BALIE 3` for another one,
+                      `carry as MEMBER` to say who carries this pager
+  (Enter)             look at the display
+  dock | undock       put it on the charger | take it off
+  die | back | reboot power is lost without a goodbye | is back, with a new boot | both
+  quit                goodbye; the end of the input does the same once every answer is heard"""
+
+ABOUT_PLAY = """\
+Plays a scenario against a running daemon and says what happens, with the time since the start. Ends with 0 when
+all that the scenario expects was seen, with 1 and the place in the file at the first thing that was not.
+
+scenarios that are here: {shipped}
+
+A scenario file (YAML 1.2) has `zenders`, `pagers`, maybe `faults`, and `steps`:
+
+  - at: 1                                  seconds from the start
+    do: press 7
+  - expect: {{pager: all, rings: BALIE 3}}   within 5 s, or `within_s: 30`
+  - when: {{pager: p2, rings: BALIE 3}}      waits up to 120 s, then does
+    do: p2 answers coming
+
+`do` takes one of:
+
+  {forms}
+
+A pager may be `any`, `all`, or `it`: the one that was seen last. What can be seen of a pager: rings, shows, over (a
+text), kind, answered, connection; of a zender: help, confirmed."""
+
+ABOUT_DEMO = """\
+The whole house on this machine: a broker and a daemon of its own, three pagers and a zender, one alarm from the
+press to all clear, then its timeline and the draft of the form. Stays up until Ctrl-C; everything that it started
+is gone afterwards."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. Returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return asyncio.run(_command(arguments))
+    except (BadAddress, BadScenario, NoBroker, OSError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_ASKED_WRONG
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+async def _command(arguments: argparse.Namespace) -> int:
+    # Each imports what only it needs.
+    match arguments.command:
+        case "zender":
+            from achterwacht_sim.terminal import run_zender
+
+            return await run_zender(_broker(arguments), arguments.nr, arguments.stay, say)
+        case "pager":
+            from achterwacht_sim.terminal import run_pager
+
+            return await run_pager(_broker(arguments), arguments.id, arguments.stay, say)
+        case "play":
+            return await _play(arguments)
+        case _:
+            return await _demo(arguments)
+
+
+async def _demo(arguments: argparse.Namespace) -> int:
+    from achterwacht_sim.children import ChildEnded
+    from achterwacht_sim.demo import DemoFailed, run_demo
+
+    if not arguments.config.is_dir():
+        print(f"{arguments.config}: no such folder; --config DIR names the one with zenders.yaml", file=sys.stderr)
+        return EXIT_ASKED_WRONG
+    try:
+        return await run_demo(arguments.config, once=arguments.once, say=say)
+    except (ChildEnded, DemoFailed) as error:
+        print(error, file=sys.stderr)
+        return EXIT_UNMET
+
+
+async def _play(arguments: argparse.Namespace) -> int:
+    from achterwacht_sim.play import Cast, Unmet
+
+    scenario = load(arguments.scenario)
+    async with Cast(scenario, _broker(arguments), say) as cast:
+        try:
+            await cast.play()
+        except Unmet as unmet:
+            print(unmet, file=sys.stderr)
+            return EXIT_UNMET
+    return EXIT_OK
+
+
+def say(line: str) -> None:
+    """One line for people, at once."""
+    print(line, flush=True)
+
+
+def _broker(arguments: argparse.Namespace) -> Broker:
+    password = os.environ.get(PASSWORD_VARIABLE)
+    if arguments.password_file is not None:
+        password = arguments.password_file.read_text("utf-8").strip()
+    return broker_of(arguments.broker, password or None)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="achterwacht-sim", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, summary: str, about: str, *, broker: bool = True) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=summary,
+            description=about,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if broker:
+            added.add_argument("--broker", default=DEFAULT_BROKER, metavar="ADDRESS", help=ABOUT_BROKER)
+            added.add_argument(
+                "--password-file",
+                type=Path,
+                metavar="FILE",
+                help=f"a file with the password in it; or set {PASSWORD_VARIABLE}",
+            )
+        return added
+
+    zender = command("zender", "one zender at the terminal", ABOUT_ZENDER)
+    zender.add_argument("nr", type=_zender_nr, metavar="NR", help=f"its number, 1 to {MAX_ZENDER}")
+    pager = command("pager", "one pager at the terminal", ABOUT_PAGER)
+    pager.add_argument("id", type=_pager_id, metavar="ID", help="its id, as p1")
+    for node in (zender, pager):
+        node.add_argument("--stay", action="store_true", help="stay on when the input has ended, until Ctrl-C")
+    forms = "\n  ".join(form for form, _, _ in FORMS)
+    about_play = ABOUT_PLAY.format(shipped=", ".join(shipped()), forms=forms)
+    play = command("play", "play a scenario against a running daemon", about_play)
+    play.add_argument("scenario", metavar="SCENARIO", help="the name of one that is here, or a file")
+    demo = command("demo", "the whole house on this machine", ABOUT_DEMO, broker=False)
+    demo.add_argument("--once", action="store_true", help="end after the scenario")
+    demo.add_argument(
+        "--config",
+        type=Path,
+        default=Path("config"),
+        metavar="DIR",
+        help="the folder with zenders.yaml and achterwacht.yaml, ./config by default",
+    )
+    return parser
+
+
+def _zender_nr(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or text.startswith("0") or int(text) > MAX_ZENDER:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 1 to {MAX_ZENDER} expected")
+    return int(text)
+
+
+def _pager_id(text: str) -> str:
+    if not PAGER_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: a letter first, then letters, digits, - or _ expected")
+    return text

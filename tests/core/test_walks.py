@@ -1,0 +1,354 @@
+"""Random walks of everything that can be heard, with time, restarts and crashes: what is promised holds at every step.
+
+The short walk is the same each time, so that no landing fails by chance; the long one (a storm) is new each time, and
+prints how to repeat a failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
+
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.codec import decode, encode, from_plain, to_plain
+from achterwacht.core.escalation import callers_112, due, is_known, next_step
+from achterwacht.core.moment import Moment
+from achterwacht.core.plan import PAGERS, RECEPTION, TEAM, Ladder, Member, Pager, Plan, Step
+from achterwacht.core.state import KNOWN_S, Alarm, State
+from house import TOWN_HALL, House, replay
+
+DESKS = replace(TOWN_HALL, zenders=TOWN_HALL.zenders[:3], members=TOWN_HALL.members[:6])
+"""Three desks, three pagers, six members."""
+PLANS = (
+    DESKS,
+    replace(  # nobody is known to carry anything, the ladder is short, and one helper is enough
+        DESKS,
+        pagers=(Pager("p1"), Pager("p2", "bas")),
+        ladder=Ladder((Step(0, (PAGERS,)), Step(7, (TEAM,))), responders_needed=1, callers_112=("fred", "anna", "cor")),
+    ),
+    replace(  # one person alone, and two are wanted
+        DESKS, pagers=(Pager("p3", "anna"),), members=(Member("anna"),), ladder=Ladder((Step(0, (PAGERS,)),))
+    ),
+)
+POLICE = ("none", "advised", "called", "arrived")
+RISING = f.PressJoined | f.AlarmReopened
+"""What lets an alarm begin anew: only then may its police track go back."""
+HOUR_S = 3600.0
+EPSILON_S = 1e-6
+
+zenders = st.sampled_from((5, 6, 7, 99))
+pagers = st.sampled_from(("p1", "p2", "p3"))
+members = st.sampled_from(("anna", "bas", "cor", "dina", "els", "fred", "gerda", "nobody"))
+boots = st.sampled_from(("a", "b", "c"))
+answers = st.sampled_from(
+    ("coming", "cannot", "on_scene", "told_to_leave", "need_112", "called_112", "police_here", "all_clear")
+)
+devices = st.sampled_from(("zender:5", "zender:6", "zender:7", "zender:99", "pager:p1", "pager:p2", "pager:p9"))
+pauses_s = st.sampled_from((0.0, 0.005, 0.015, 0.3, 1.0, 2.0, 5.0, 9.7, 15.0, 31.0, 61.0, 151.0, 601.0))
+targets = st.sampled_from(("pager:p1", "pager:p2", "pager:p3", "phone:anna", "phone:dina", "phone:els", "phone:fred"))
+
+
+class WatchedHouse(House):
+    """A house in which every fact and every turn is held against the promises."""
+
+    def _write(self, fact: f.Fact) -> None:
+        before = self.state
+        super()._write(fact)
+        assert decode(encode(fact)) == fact
+        check_press(before, fact, self.state)
+        check_answer(before, fact, self.state)
+
+    def hear(self, heard: h.Heard) -> tuple[f.Fact, ...]:
+        before, now = self.state, self.now
+        facts = super().hear(heard)
+        check_stages(heard, facts)
+        check_known(before, heard, facts, now)
+        check_open(self.state, now)
+        return facts
+
+
+def check_press(before: State, fact: f.Fact, after: State) -> None:
+    """S3: a press belongs to one incident for as long as it is known; a desk has one open alarm."""
+    if not isinstance(fact, f.AlarmRaised | f.AlarmRecovered | f.PressJoined):
+        return
+    known = before.presses.get(fact.press)
+    now_s = after.house_s(fact.when)
+    assert known is None or (known.incident not in before.alarms and now_s - known.first_s >= KNOWN_S)
+    assert after.presses[fact.press].incident == fact.incident
+    if isinstance(fact, f.PressJoined):
+        assert fact.incident in before.alarms
+        if not fact.burst:  # S15: whatever was answered before does not count, and today's plan does
+            again = after.alarms[fact.incident]
+            assert (again.step, again.coming, again.plan) == (-1, 0, after.plan)
+    else:
+        assert fact.incident == fact.press
+        assert before.alarm_on(fact.zender) is None
+        assert fact.incident not in before.alarms
+
+
+def check_answer(before: State, fact: f.Fact, after: State) -> None:
+    """S11: the desk's own staff calm nothing. The police track never goes back, but for a new press."""
+    incident = getattr(fact, "incident", "")
+    was, now_is = before.alarms.get(incident), after.alarms.get(incident)
+    if was and now_is and not isinstance(fact, RISING):
+        assert POLICE.index(was.police) <= POLICE.index(now_is.police)
+    if isinstance(fact, f.Answered) and was and now_is:
+        if fact.by in was.plan.staff(was.zender):
+            assert (was.responders, was.police, was.enough_s) == (now_is.responders, now_is.police, now_is.enough_s)
+            assert (was.asked_s, was.scene_s) == (now_is.asked_s, now_is.scene_s)
+        if not fact.counts:
+            assert was == now_is
+    if isinstance(fact, f.AlarmClosed) and was:
+        assert fact.by not in was.plan.staff(was.zender)
+        member = was.plan.member(fact.by)
+        there = fact.by in was.responders and was.responders[fact.by].answer == "on_scene"
+        assert there or (member and RECEPTION in member.roles and fact.reason)
+
+
+def check_stages(heard: h.Heard, facts: tuple[f.Fact, ...]) -> None:
+    """S6: only the carrier says handed over, only the device says received and shown."""
+    said_by = {f.OrderHandedOver: h.HandedOver, f.OrderFailed: h.Failed, f.OrderReceived: h.Receipt}
+    for kind, source in {**said_by, f.OrderShown: h.Receipt}.items():
+        assert isinstance(heard, source) or not any(isinstance(fact, kind) for fact in facts)
+
+
+def check_known(before: State, heard: h.Heard, facts: tuple[f.Fact, ...], now: Moment) -> None:
+    """S3: a press that is known rings nothing; one that is not becomes an alarm, or joins one, at once."""
+    if isinstance(heard, h.Pressed):
+        became = [fact for fact in facts if isinstance(fact, f.AlarmRaised | f.PressJoined | f.StepReached | f.Ordered)]
+        if is_known(before, heard.press, now):
+            assert not became
+        else:
+            first = became[0]
+            assert isinstance(first, f.AlarmRaised | f.PressJoined)
+            assert first.press == heard.press
+            assert any(isinstance(fact, f.StepReached) for fact in became) or getattr(first, "burst", False)
+
+
+def check_open(state: State, now: Moment) -> None:
+    """S5: while too few are coming the ladder has its next step in time. What is over does not ring."""
+    assert due(state) is not None or not state.alarms
+    assert len({alarm.zender for alarm in state.alarms.values()}) == len(state.alarms)
+    for alarm in state.alarms.values():
+        step = next_step(state, alarm)
+        assert (step is not None) == alarm.searching
+        assert step is None or step[0] <= state.house_s(now) + step_bound_s(alarm) + EPSILON_S
+    for ordered in state.outbox.values():
+        assert (ordered.incident in state.alarms) == (ordered.kind != "over"), ordered
+
+
+def step_bound_s(alarm: Alarm) -> float:
+    """The longest time between two steps of this alarm's ladder."""
+    ladder = alarm.plan.ladder
+    gaps = (later.after_s - earlier.after_s for earlier, later in pairwise(ladder.steps))
+    return max(ladder.repeat_s, *gaps, 0.0)
+
+
+def ring_bound_s(alarm: Alarm) -> float:
+    """The longest time that an open alarm may be quiet when nobody says a word (L1)."""
+    ladder = alarm.plan.ladder
+    return max(step_bound_s(alarm), ladder.arrival_s, ladder.check_s + ladder.confirm_s)
+
+
+class Walk(RuleBasedStateMachine):
+    """Everything that can happen to a house, in any order."""
+
+    presses: Bundle[str] = Bundle("presses")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.house = WatchedHouse(DESKS)
+        self.key = 0
+
+    def next_key(self) -> int:
+        self.key += 1
+        return self.key
+
+    # --- presses, and names that a crash may have swallowed ---
+
+    @rule(target=presses, zender=zenders, boot=boots, repeats=st.booleans())
+    def press(self, zender: int, boot: str, repeats: bool) -> str:
+        return self.house.press(zender, repeats, boot)
+
+    @rule(target=presses, zender=zenders, n=st.integers(1, 3))
+    def a_press_that_only_pagers_saw(self, zender: int, n: int) -> str:
+        return f"{zender}-s-{n}"
+
+    @rule(press=presses)
+    def hear_again(self, press: str) -> None:
+        self.house.hears_again(press)
+
+    # --- pagers ---
+
+    @rule(pager=pagers, answer=answers)
+    def answer_newest_page(self, pager: str, answer: h.AnswerWord) -> None:
+        if self.house.pager(pager).on and self.house.pager(pager).remembers:
+            self.house.pager(pager).answers(answer)
+
+    @rule(pager=pagers, boot=boots, answer=answers, incident=presses, press=presses)
+    def answer_from_memory(self, pager: str, boot: str, answer: h.AnswerWord, incident: str, press: str) -> None:
+        zender = int(press.split("-", maxsplit=1)[0])
+        key = f"{pager}-{boot}-{self.next_key()}"
+        self.house.hear(h.Answer(key, incident, answer, pager, boot, None, press, zender))
+        self.house.hear(h.Answer(key, incident, answer, pager, boot, None, press, zender))
+
+    @rule(pager=pagers, boot=boots, incident=presses, press=presses, stage=st.sampled_from(("received", "shown")))
+    def receipt_from_memory(self, pager: str, boot: str, incident: str, press: str, stage: str) -> None:
+        zender = int(press.split("-", maxsplit=1)[0])
+        order = f"{incident}.d001.{self.key % 40}"
+        receipt = h.Receipt(pager, boot, self.next_key(), order, incident, press, zender, stage)  # type: ignore[arg-type]
+        self.house.said(receipt)
+        assert self.house.state.incident_of(press) is not None  # no pager's memory is lost
+
+    @rule(pager=pagers, on=st.booleans(), shows=st.booleans())
+    def pager_works_or_not(self, pager: str, on: bool, shows: bool) -> None:
+        self.house.pager(pager).on, self.house.pager(pager).shows = on, shows
+
+    @rule(pager=pagers)
+    def pager_starts(self, pager: str) -> None:
+        self.house.pager(pager).starts()
+
+    @rule(pager=pagers, member=members)
+    def carry(self, pager: str, member: str) -> None:
+        self.house.hear(h.Answer(f"carry-{self.next_key()}", "", "carry", pager, "a", member))
+
+    # --- members and the coordinator ---
+
+    @rule(member=members, answer=answers, reason=st.sampled_from(("", "by mistake")), incident=presses)
+    def say_about(self, member: str, answer: h.AnswerWord, reason: str, incident: str) -> None:
+        self.house.says(member, answer, reason, incident)
+
+    @rule(member=members, answer=answers)
+    def say(self, member: str, answer: h.AnswerWord) -> None:
+        self.house.says(member, answer)
+
+    @rule()
+    def enough_come(self) -> None:
+        for member in ("anna", "cor", "fred"):
+            self.house.says(member, "coming")
+
+    @rule(member=members, incident=presses)
+    def undo(self, member: str, incident: str) -> None:
+        self.house.undoes(member, incident)
+
+    @rule(plan=st.sampled_from(PLANS))
+    def edit_the_plan(self, plan: Plan) -> None:
+        self.house.adopt(plan)
+
+    # --- devices, carriers, the disk ---
+
+    @rule(device=devices, boot=boots, online=st.booleans(), live=st.booleans())
+    def status(self, device: str, boot: str, online: bool, live: bool) -> None:
+        self.house.hear(h.Status(device, boot, online, live))
+
+    @rule(device=devices, boot=boots)
+    def telemetry(self, device: str, boot: str) -> None:
+        self.house.hear(h.Telemetry(device, boot))
+
+    @rule(over=st.booleans())
+    def trouble(self, over: bool) -> None:
+        self.house.hear(h.TroubleOver("broker/link") if over else h.Trouble("broker/link", "gone"))
+
+    @rule(where=targets, works=st.booleans())
+    def channel(self, where: str, works: bool) -> None:
+        self.house.failing.pop(where, None)
+        if not works:
+            self.house.failing[where] = "gone"
+
+    @rule(order=st.text("0123456789d.", max_size=8))
+    def unknown_order(self, order: str) -> None:
+        assert not self.house.hear(h.HandedOver(order))
+        assert not self.house.hear(h.Failed(order, "gone"))
+
+    @rule(works=st.booleans())
+    def disk(self, works: bool) -> None:
+        self.house.commit_s = 0.02 if works else None
+
+    # --- time, and the end of the daemon ---
+
+    @rule(seconds=pauses_s)
+    def wait(self, seconds: float) -> None:
+        self.house.wait(seconds)
+
+    @rule()
+    def tick(self) -> None:
+        self.house.hear(h.Tick())
+
+    @rule()
+    def stop(self) -> None:
+        self.house.stop()
+
+    @rule(away_s=st.sampled_from((0.2, 40.0, 25 * HOUR_S)), jump_s=st.sampled_from((0.0, -HOUR_S, 1e8)))
+    def restart(self, away_s: float, jump_s: float) -> None:
+        self.house.restart(away_s, jump_s)
+        self.check_restart()
+
+    @rule(share=st.floats(0, 1))
+    def crash(self, share: float) -> None:
+        not_durable = len(self.house.lines) - self.house.durable_n
+        self.house.restart(losing=int(share * not_durable))
+        self.check_restart()
+
+    def check_restart(self) -> None:
+        """L3: whatever is open has rung, or those on the scene were asked. The state is a value that JSON can hold."""
+        began = max(n for n, fact in enumerate(self.house.facts) if isinstance(fact, f.DaemonStarted))
+        said = {fact.incident for fact in self.house.facts[began:] if isinstance(fact, f.StepReached | f.SceneAsked)}
+        assert said >= set(self.house.state.alarms)
+        assert from_plain(State, to_plain(self.house.state)) == self.house.state
+
+    def teardown(self) -> None:
+        """L1: from here on nobody says a word."""
+        house = self.house
+        assert replay(house.lines) == house.state
+        for pager in ("p1", "p2", "p3"):
+            house.pager(pager).shows = False
+        house.wait(2)  # what was said before is heard
+        began, began_s = len(house.facts), house.mono_s
+        waiting = dict(house.state.alarms)
+        house.wait(10 * 60)
+        for incident, alarm in waiting.items():
+            check_never_quiet(house.facts[began:], incident, ring_bound_s(alarm), began_s, house.mono_s)
+            still = house.state.alarms[incident]
+            if still.police not in ("called", "arrived"):
+                assert still.police == "advised"
+                assert still.callers == callers_112(alarm)  # everybody on the list is asked, for ever
+
+
+def check_never_quiet(facts: list[f.Fact], incident: str, bound_s: float, began_s: float, ended_s: float) -> None:
+    """The rings of an incident, and how far they are apart."""
+    rings = [fact for fact in facts if isinstance(fact, f.Ordered) and fact.incident == incident]
+    times_s = [began_s, *(ring.when.mono_s for ring in rings if ring.kind == "alarm"), ended_s]
+    longest_s = max(later - earlier for earlier, later in pairwise(times_s))
+    assert longest_s <= bound_s + EPSILON_S, f"{incident} was quiet for {longest_s:.1f} s"
+
+
+ANY_PACE = (HealthCheck.too_slow, HealthCheck.filter_too_much)
+
+
+class TestShortWalks(Walk.TestCase):  # type: ignore[misc,valid-type]  # hypothesis makes it at run time
+    """Run with all the other tests. To make a failure shorter takes minutes: the storm does that."""
+
+    settings = settings(
+        max_examples=60,
+        stateful_step_count=40,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=ANY_PACE,
+    )
+
+
+@pytest.mark.storm
+@pytest.mark.timeout(3600)
+class TestLongWalks(Walk.TestCase):  # type: ignore[misc,valid-type]
+    """Run by `make storm`."""
+
+    settings = settings(
+        max_examples=3000, stateful_step_count=80, deadline=None, print_blob=True, suppress_health_check=ANY_PACE
+    )

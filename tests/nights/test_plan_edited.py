@@ -1,0 +1,84 @@
+"""The coordinator edits plan and roster while an alarm is open: for that alarm nothing changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.plan import Pager
+from house import TEAM_RINGS, TOWN_HALL, House
+
+SHORT = replace(
+    TOWN_HALL,
+    zenders=TOWN_HALL.zenders[:2],
+    pagers=(Pager("p1", "dina"),),
+    members=TOWN_HALL.members[:4],
+    ladder=replace(TOWN_HALL.ladder, responders_needed=1, callers_112=("anna",)),
+)
+"""A plan without Balie 3, its staff, the reception and two of the pagers."""
+
+
+def test_the_plan_is_edited_mid_alarm(house: House) -> None:
+    house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    house.hear(h.PlanRead(SHORT, "edited"))
+    house.pager("p1").answers("coming")
+    assert set(house.alarm(7).responders) == {"anna"}
+    assert house.alarm(7).phase == "ringing"  # two are wanted, as when it began
+    assert house.says("gerda", "all_clear", reason="nothing") == "refused"
+    house.wait(14.5)
+    house.rings("Balie 3", "p2 p3 dina")
+    house.wait(45)
+    house.asks_112("Balie 3", "els")
+    house.lets_ring()
+
+
+def test_the_next_alarm_runs_under_the_new_plan(house: House) -> None:
+    house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    house.hear(h.PlanRead(SHORT, "edited"))
+    house.press(6)
+    house.wait(1)
+    house.rings("Balie 2", "p1 anna")
+    house.pager("p1").answers("coming", zender=6)
+    assert set(house.alarm(6).responders) == {"dina"}
+    assert house.alarm(6).phase == "coming"
+
+
+def test_a_press_that_joins_runs_under_the_new_plan(house: House) -> None:
+    house.press(6)
+    house.wait(5)
+    house.rings("Balie 2", TEAM_RINGS)
+    house.hear(h.PlanRead(SHORT, "edited"))
+    house.press(6)
+    house.wait(1)
+    house.rings("Balie 2", "p1 anna")
+    house.pager("p1").answers("coming")
+    assert house.alarm(6).phase == "coming"
+
+
+def test_a_pager_changes_hands_mid_alarm(house: House) -> None:
+    house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    house.hear(h.Answer("p1-b001-77", "", "carry", "p1", "b001", "dina"))
+    house.pager("p1").answers("coming")
+    assert set(house.alarm(7).responders) == {"anna"}
+    house.press(6)
+    house.wait(1)
+    house.rings("Balie 2", TEAM_RINGS)
+    house.pager("p1").answers("coming", zender=6)
+    assert set(house.alarm(6).responders) == {"dina"}
+
+
+def test_nobody_can_carry_what_does_not_exist(house: House) -> None:
+    house.hear(h.Answer("p1-b001-1", "", "carry", "p1", "b001", "nobody"))
+    assert house.state.outcomes["p1-b001-1"].result == "refused"
+    assert not house.all(f.PagerCarried)
+
+
+def test_the_same_plan_read_again_is_no_news(house: House) -> None:
+    assert not house.hear(h.PlanRead(house.plan, house.state.plan_source))

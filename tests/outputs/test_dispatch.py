@@ -1,0 +1,159 @@
+"""Orders to channels: each ends in an outcome that a person can read, and none holds up another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from achterwacht.core import heard as h
+from achterwacht.core.facts import Ordered
+from achterwacht.core.moment import Moment
+from achterwacht.core.plan import Site
+from achterwacht.errors import Undeliverable
+from achterwacht.outputs import dispatch as dispatch_module
+from achterwacht.outputs.dispatch import Alert, Channel, Dispatch
+
+NOW = Moment(0.0, datetime(2026, 11, 21, tzinfo=UTC), True)
+
+
+def an_order(target: str = "pager:p1", name: str = "o1") -> Ordered:
+    return Ordered(NOW, name, "7-00ff-1", "7-00ff-1", 7, target, "alarm", 1, "first press")
+
+
+def alert_for(ordered: Ordered, attempt: int) -> Alert:
+    return Alert(ordered, "Balie 3", "", Site("Gemeente", "Plein 1"), "nl", 0, 0.0, attempt)
+
+
+class Scripted:
+    """A channel that does what it is told, one thing an attempt."""
+
+    def __init__(self, *does: Callable[[], None] | None) -> None:
+        self.does = list(does)
+        self.alerts: list[Alert] = []
+
+    async def deliver(self, alert: Alert) -> None:
+        self.alerts.append(alert)
+        do = self.does.pop(0) if self.does else None
+        if do:
+            do()
+
+
+class Hanging:
+    """A channel that never answers."""
+
+    async def deliver(self, alert: Alert) -> None:
+        await asyncio.Event().wait()
+
+
+def fail(reason: str, permanent: bool = False) -> Callable[[], None]:
+    def raise_it() -> None:
+        raise Undeliverable(reason, permanent=permanent)
+
+    return raise_it
+
+
+@asynccontextmanager
+async def dispatching(
+    channels: dict[str, Channel], wanted: Callable[[Ordered, int], Alert | None] = alert_for
+) -> AsyncIterator[tuple[Dispatch, asyncio.Queue[h.Heard]]]:
+    heard: asyncio.Queue[h.Heard] = asyncio.Queue()
+    dispatch = Dispatch(channels, wanted, heard.put_nowait)
+    async with asyncio.timeout(10):
+        yield dispatch, heard
+    await dispatch.close()
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch_module, "PAUSES_S", (0.0, 0.0, 0.0))
+
+
+@pytest.mark.asyncio
+async def test_what_the_carrier_took_is_handed_over() -> None:
+    pager = Scripted()
+    async with dispatching({"pager": pager}) as (dispatch, heard):
+        dispatch.send(an_order())
+        assert await heard.get() == h.HandedOver("o1")
+    assert [alert.attempt for alert in pager.alerts] == [1]
+
+
+@pytest.mark.asyncio
+async def test_a_channel_that_is_not_built_fails_with_that_reason() -> None:
+    async with dispatching({}) as (dispatch, heard):
+        dispatch.send(an_order("phone:anna"))
+        assert await heard.get() == h.Failed("o1", "the channel 'phone' is not built yet")
+
+
+@pytest.mark.asyncio
+async def test_it_is_tried_again_and_each_attempt_is_marked() -> None:
+    pager = Scripted(fail("no connection"), fail("no connection"))
+    async with dispatching({"pager": pager}) as (dispatch, heard):
+        dispatch.send(an_order())
+        assert await heard.get() == h.HandedOver("o1")
+    assert [alert.attempt for alert in pager.alerts] == [1, 2, 3]
+
+
+@pytest.mark.asyncio
+async def test_after_the_last_attempt_the_last_reason_stands() -> None:
+    pager = Scripted(fail("no connection"), fail("refused"), fail("no answer"), fail("never asked"))
+    async with dispatching({"pager": pager}) as (dispatch, heard):
+        dispatch.send(an_order())
+        assert await heard.get() == h.Failed("o1", "no answer")
+    assert len(pager.alerts) == 3
+
+
+@pytest.mark.asyncio
+async def test_what_cannot_help_is_not_tried_again() -> None:
+    pager = Scripted(fail("no such subscriber", permanent=True))
+    async with dispatching({"pager": pager}) as (dispatch, heard):
+        dispatch.send(an_order())
+        assert await heard.get() == h.Failed("o1", "no such subscriber")
+    assert len(pager.alerts) == 1
+
+
+@pytest.mark.asyncio
+async def test_an_order_that_nobody_wants_any_more_ends_without_a_word() -> None:
+    pager = Scripted(fail("no connection"))
+
+    def until_replaced(ordered: Ordered, attempt: int) -> Alert | None:
+        return alert_for(ordered, attempt) if attempt == 1 else None
+
+    async with dispatching({"pager": pager}, until_replaced) as (dispatch, heard):
+        order = an_order()
+        dispatch.send(order)
+        await asyncio.gather(*dispatch._tasks.values())
+        assert heard.empty()
+    assert len(pager.alerts) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_channel_that_hangs_is_cut_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch_module, "DELIVER_TIMEOUT_S", 0.02)
+    async with dispatching({"phone": Hanging(), "pager": Scripted()}) as (dispatch, heard):
+        dispatch.send(an_order("phone:anna", "slow"))
+        dispatch.send(an_order("pager:p1", "fast"))
+        assert await heard.get() == h.HandedOver("fast")
+        assert await heard.get() == h.Failed("slow", "no answer within 0.02 s")
+
+
+@pytest.mark.asyncio
+async def test_a_bug_in_a_channel_loses_no_order() -> None:
+    def bug() -> None:
+        raise ZeroDivisionError("one over nothing")
+
+    async with dispatching({"pager": Scripted(bug)}) as (dispatch, heard):
+        dispatch.send(an_order())
+        assert await heard.get() == h.HandedOver("o1")
+
+
+@pytest.mark.asyncio
+async def test_closing_stops_what_hangs() -> None:
+    async with dispatching({"pager": Hanging()}) as (dispatch, heard):
+        dispatch.send(an_order())
+        await asyncio.sleep(0)
+        await dispatch.close()
+        assert heard.empty()

@@ -1,0 +1,472 @@
+"""The command line: called as people call it, on a journal written by the real writer and a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from achterwacht import paths
+from achterwacht.cli import COMMANDS, main
+from achterwacht.commands import talking
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.codec import encode
+from achterwacht.journal.opening import open_folder
+from achterwacht.journal.writer import Journal
+from achterwacht.link import Link, LinkSilent
+from house import House
+
+ROOT = Path(__file__).parent.parent
+WAIT_S = 20.0  # no test waits this long: it is what a broken one costs
+
+Said = pytest.CaptureFixture[str]
+
+
+# --- a journal to read ------------------------------------------------------------------------------------------------
+
+
+async def write(folder: Path, bodies: Iterable[str]) -> None:
+    journal = Journal(open_folder(folder, 2026, "20261121T130233Z"), lambda n: None, lambda trouble: None)
+    task = asyncio.create_task(journal.run())
+    await asyncio.sleep(0)  # one turn: a task that is cancelled before its first never runs
+    journal.append(list(bodies))
+    task.cancel()
+    await asyncio.wait({task})
+    assert journal.clean
+
+
+def night() -> House:
+    house = House()
+    house.press(7)
+    house.wait(4)
+    house.pager("p1").answers("coming")
+    house.wait(20)
+    house.pager("p1").answers("on_scene")
+    house.pager("p1").answers("all_clear")
+    house.wait(1)
+    house.press(6)
+    house.wait(1)
+    return house
+
+
+@pytest.fixture
+def house() -> House:
+    return night()
+
+
+@pytest.fixture
+def state(tmp_path: Path, house: House) -> Path:
+    asyncio.run(write(tmp_path, map(encode, house.facts)))
+    with closing(sqlite3.connect(tmp_path / "people.db")) as db, db:
+        db.execute("CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, phone TEXT)")
+        db.execute("INSERT INTO people VALUES ('anna', 'Anna Jansen', '06')")
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def no_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+def said(capsys: Said, state: Path, *words: str, code: int = 0) -> list[str]:
+    """The lines that a command prints."""
+    assert main([*words, "--state", str(state)]) == code
+    return capsys.readouterr().out.splitlines()
+
+
+def complaint(capsys: Said, *words: str) -> str:
+    """What a command that cannot be done says on stderr."""
+    assert main(words) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err
+
+
+def test_facts_as_sentences(state: Path, capsys: Said) -> None:
+    lines = said(capsys, state, "facts")
+    assert lines[0] == "-- 21-11-2026"
+    assert "     4  10:00:00   Balie 3        Knop ingedrukt: Balie 3 (zender 7)" in lines
+    assert any(line.endswith("Balie 3        Anna Jansen komt eraan (4,00 s na de druk)") for line in lines)
+    assert any(line.endswith("Pieper p1 toont de oproep (0,31 s na de druk)") for line in lines)
+
+
+def test_facts_as_json_are_the_lines_of_the_journal(state: Path, house: House, capsys: Said) -> None:
+    lines = [json.loads(line) for line in said(capsys, state, "facts", "--json")]
+    assert [next(iter(line)) for line in lines] == ["n"] * len(house.facts)
+    assert [line.pop("n") for line in lines] == list(range(1, len(house.facts) + 1))
+    assert lines == [json.loads(encode(fact)) for fact in house.facts]
+
+
+def test_facts_after_a_number(state: Path, house: House, capsys: Said) -> None:
+    lines = said(capsys, state, "facts", "--json", "--after", str(len(house.facts) - 2))
+    assert [json.loads(line)["n"] for line in lines] == [len(house.facts) - 1, len(house.facts)]
+
+
+def test_facts_of_one_incident(state: Path, capsys: Said) -> None:
+    lines = [json.loads(line) for line in said(capsys, state, "facts", "--json", "--incident", "2026-002")]
+    assert {line["incident"] for line in lines} == {lines[0]["incident"]}
+    assert (lines[0]["fact"], lines[0]["place"]) == ("alarm_raised", "Balie 2")
+
+
+def test_incidents_in_a_line_each(state: Path, house: House, capsys: Said) -> None:
+    first, second = (fact.incident for fact in house.all(f.AlarmRaised))
+    assert said(capsys, state, "incidents") == [
+        f"Melding 2026-001: Balie 3 (zender 7). Begonnen 21-11-2026 om 10:00:00, voorbij na 24,0 s. {first}",
+        f"Melding 2026-002: Balie 2 (zender 6). Begonnen 21-11-2026 om 10:00:25, nog open. {second}",
+    ]
+    assert [json.loads(line)["closed_after_s"] for line in said(capsys, state, "incidents", "--json")] == [24.0, None]
+
+
+def test_no_incidents_yet(tmp_path: Path, capsys: Said) -> None:
+    asyncio.run(write(tmp_path, map(encode, House().facts)))
+    assert said(capsys, tmp_path, "incidents") == ["Nog geen meldingen"]
+    assert said(capsys, tmp_path, "incidents", "--json") == []
+
+
+def test_one_incident_by_id_number_or_last(state: Path, house: House, capsys: Said) -> None:
+    first = house.all(f.AlarmRaised)[0].incident
+    by_number = said(capsys, state, "show", "2026-001")
+    assert by_number[0] == "Melding 2026-001: Balie 3 (zender 7)"
+    assert said(capsys, state, "show", first) == by_number
+    assert said(capsys, state, "show", "last")[0] == "Melding 2026-002: Balie 2 (zender 6)"
+    (line,) = said(capsys, state, "show", first, "--json")
+    assert json.loads(line)["came"][0]["by"] == "anna", "programs get ids"
+
+
+def test_the_draft(state: Path, capsys: Said) -> None:
+    lines = said(capsys, state, "draft", "2026-001")
+    assert "  [x] agressie interventieteam ingeschakeld" in lines
+    assert any("Anna Jansen is ter plaatse" in line for line in lines)
+    (line,) = said(capsys, state, "draft", "2026-001", "--json")
+    assert json.loads(line)["came"][0]["by"] == "Anna Jansen"
+
+
+def test_a_chain_that_holds_and_one_whose_tail_was_cut(state: Path, house: House, capsys: Said) -> None:
+    lines = said(capsys, state, "verify")
+    assert lines[-1] == "the chain holds"
+    head = next(line.split()[1] for line in lines if line.startswith("head"))
+    assert head.startswith(f"{len(house.facts)}:")
+    assert said(capsys, state, "verify", "--head", head)[-1] == "the chain holds"
+    cut = said(capsys, state, "verify", "--head", head, "--head", f"{len(house.facts) + 5}:abc", code=1)
+    assert cut[0].startswith("BROKEN  row ") and "does not hold" in cut[-1]
+
+
+def test_an_incident_that_is_not_there(state: Path, capsys: Said) -> None:
+    assert "nearest: 2026-001, 2026-002" in complaint(capsys, "show", "2026-01", "--state", str(state))
+    assert "no incident 'xyz' in the journal" in complaint(capsys, "draft", "xyz", "--state", str(state))
+
+
+def test_no_folder_no_journal_no_permission(
+    state: Path, tmp_path: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in ("facts", "incidents", "verify"):
+        assert "no state folder" in complaint(capsys, command, "--state", str(tmp_path / "nowhere"))
+    (tmp_path / "empty").mkdir()
+    assert "no journal in" in complaint(capsys, "incidents", "--state", str(tmp_path / "empty"))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert "this user may not read" in complaint(capsys, "incidents", "--state", str(state))
+
+
+def test_a_fact_of_a_later_version_is_named(tmp_path: Path, capsys: Said) -> None:
+    asyncio.run(write(tmp_path, ['{"mono_s":1.0,"at":"2026-11-21T09:00:00Z","clock_ok":true,"fact":"moon_landed"}']))
+    assert "fact 1 is none that this version knows" in complaint(capsys, "facts", "--state", str(tmp_path))
+    assert said(capsys, tmp_path, "facts", "--json")[0].startswith('{"n":1,'), "as it stands it can be printed"
+
+
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path) -> None:
+    house = House()
+    house.press(7)
+    house.wait(1800)  # more than a pipe holds
+    asyncio.run(write(tmp_path, map(encode, house.facts)))
+    command = [sys.executable, "-m", "achterwacht", "facts", "--json", "--state", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT / "daemon") as child:
+        assert child.stdout is not None and child.stderr is not None
+        assert child.stdout.readline().startswith(b'{"n":1,')
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait(WAIT_S) == 1
+
+
+# --- the command line itself ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_teaches_by_an_example(name: str, capsys: Said) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert f"\n  achterwacht {name}" in out and "--state DIR" in out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there(name: str) -> None:
+    module, function = COMMANDS[name].does.split(".")
+    assert callable(getattr(__import__(f"achterwacht.commands.{module}", fromlist=[module]), function))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("dance",),
+        ("show",),
+        ("answer", "anna", "maybe"),
+        ("verify", "--head", "12"),
+        ("run", "--broker", "http://broker"),
+        ("run", "--broker", "mqtt://user:secret@broker"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense(words: tuple[str, ...], capsys: Said) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "usage: achterwacht" in capsys.readouterr().err
+
+
+def test_asking_for_a_command_imports_no_other() -> None:
+    """Start to armed is what people feel after a power cut: `run` must not wait for what only readers need."""
+    heavy = ("achterwacht.commands", "achterwacht.link", "asyncio", "msgspec", "pydantic", "sqlite3", "websockets")
+    code = f"import sys, achterwacht.cli as c; c._parser(); print([m for m in {heavy!r} if m in sys.modules])"
+    child = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "daemon", capture_output=True, check=True)
+    assert child.stdout.decode().strip() == "[]"
+
+
+def test_run_hands_over_to_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Path, Path, str | None]] = []
+
+    def serve(config: Path, state: Path, broker: str | None) -> int:
+        asked.append((config, state, broker))
+        return 0
+
+    monkeypatch.setattr("achterwacht.service.run", serve)
+    folders = ["--config", str(tmp_path / "c"), "--state", str(tmp_path / "s")]
+    assert main(["run", *folders]) == main(["run", *folders, "--broker", "mqtt://127.0.0.1:1884"]) == 0
+    assert asked == [(tmp_path / "c", tmp_path / "s", broker) for broker in (None, "mqtt://127.0.0.1:1884")]
+
+
+def test_check_shows_the_plan(capsys: Said) -> None:
+    assert main(["check", "--config", str(ROOT / "config")]) == 0
+    out = capsys.readouterr().out
+    assert "Balie 3" in out and "Advice" in out
+
+
+def test_check_names_every_mistake(tmp_path: Path, capsys: Said) -> None:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "config" / "zenders.yaml").write_text("zenders: 7\n", "utf-8")
+    err = complaint(capsys, "check", "--config", str(tmp_path / "config"))
+    assert "zenders.yaml:1:" in err and "correct these lines" in err
+
+
+# --- a daemon to talk to ----------------------------------------------------------------------------------------------
+
+
+class Daemon:
+    """The link of a daemon, with a played house behind it; `durable` False is a broken disk."""
+
+    def __init__(self, path: Path, house: House) -> None:
+        self.house = house
+        self.durable = True
+        self.listens = asyncio.Event()
+        self._streamed = len(house.facts)
+        self.link = Link(path, self._snapshot, self._on_command, self._on_trouble)
+
+    def _on_trouble(self, trouble: str | None) -> None:
+        assert trouble is None, trouble
+        self.listens.set()
+
+    def _snapshot(self) -> Any:
+        return "d001", len(self.house.facts), len(self.house.facts), self.house.state
+
+    def _on_command(self, heard: h.Answer | h.Undo, reply: Callable[[dict[str, Any]], None]) -> None:
+        self.house.hear(heard)
+        self.tell()
+        outcome = self.house.state.outcomes[heard.key]
+        reply({"result": outcome.result, "note": outcome.note, "durable": self.durable})
+
+    def tell(self) -> None:
+        """Streams what has become a fact."""
+        new = self.house.facts[self._streamed :]
+        self._streamed = len(self.house.facts)
+        self.link.stream(self._streamed, new)
+
+
+@asynccontextmanager
+async def running(state: Path, house: House) -> AsyncIterator[Daemon]:
+    daemon = Daemon(state / "link.sock", house)
+    task = asyncio.create_task(daemon.link.run())
+    try:
+        async with asyncio.timeout(WAIT_S):
+            await daemon.listens.wait()
+        yield daemon
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def asks(state: Path, *words: str) -> int:
+    """A command in a terminal of its own."""
+    async with asyncio.timeout(WAIT_S):
+        return await asyncio.to_thread(main, [*words, "--state", str(state)])
+
+
+@pytest.mark.asyncio
+async def test_answers_of_a_member(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house):
+        assert await asks(state, "answer", "anna", "coming") == 0
+        assert await asks(state, "answer", "anna", "on_scene", house.alarm(6).incident) == 0
+        assert await asks(state, "answer", "els", "all_clear", "2026-002") == 1
+        assert await asks(state, "answer", "els", "all_clear", "last", "--reason", "calm") == 0
+        assert await asks(state, "answer", "anna", "coming", "2026-002") == 1
+        assert await asks(state, "answer", "cor", "carry", "--pager", "p1") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Aangenomen en vastgelegd: Anna Jansen komt eraan (Balie 2)",
+        "Aangenomen en vastgelegd: Anna Jansen is ter plaatse (Balie 2)",
+        "Geweigerd: de receptie moet een reden geven",
+        "Aangenomen en vastgelegd: els meldt veilig (Balie 2)",
+        "Telt niet: het alarm is al voorbij",
+        "Aangenomen en vastgelegd: cor zegt een pieper te dragen",
+    ]
+    assert [fact.reason for fact in house.all(f.AlarmClosed)] == ["", "calm"]
+    assert house.state.plan.with_carrier("p1", "cor") == house.state.plan
+
+
+@pytest.mark.asyncio
+async def test_a_closing_is_taken_back(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house):
+        assert await asks(state, "reopen", "anna", "2026-001") == 0
+        assert await asks(state, "reopen", "anna", "2026-001") == 1
+    out, err = capsys.readouterr()
+    assert out == "Aangenomen en vastgelegd: de sluiting van Balie 3 is ingetrokken\n"
+    assert "that was closed in the last ten minutes" in err
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_is_not_on_disk_says_so(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house) as daemon:
+        daemon.durable = False
+        assert await asks(state, "answer", "anna", "coming") == 0
+    assert "NOG NIET VASTGELEGD" in capsys.readouterr().out
+
+
+@pytest.mark.asyncio
+async def test_which_incident_is_meant(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house) as daemon:
+        house.press(5)
+        daemon.tell()
+        assert await asks(state, "answer", "anna", "coming") == 1
+        err = capsys.readouterr().err
+        assert "which one?" in err and "(Balie 2, 2026-002)" in err and "(Balie 1, no number yet)" in err
+        assert await asks(state, "answer", "anna", "coming", "2026-20") == 1
+        assert "nearest: 2026-002" in capsys.readouterr().err
+        assert await asks(state, "answer", "anna", "coming", "--pager", "p1") == 1
+        assert "--pager goes with `carry`" in capsys.readouterr().err
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_open(tmp_path: Path, capsys: Said) -> None:
+    async with running(tmp_path, House()):
+        assert await asks(tmp_path, "answer", "anna", "coming") == 1
+    assert "no incident is open" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("watch",), ("answer", "anna", "coming"), ("reopen", "anna", "2026-001")])
+def test_no_daemon(words: tuple[str, ...], state: Path, capsys: Said) -> None:
+    err = complaint(capsys, *words, "--state", str(state))
+    assert "the daemon does not run" in err and "systemctl status achterwacht" in err
+
+
+@pytest.mark.asyncio
+async def test_watching_from_what_is_open_to_ctrl_c(state: Path, house: House) -> None:
+    command = [sys.executable, "-m", "achterwacht", "watch", "--state", str(state)]
+    async with running(state, house) as daemon:
+        child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=ROOT / "daemon")
+        assert child.stdout is not None
+        async with asyncio.timeout(WAIT_S):
+            first = (await child.stdout.readline()).decode()
+            assert first == "OPEN: Balie 2 (zender 6), melding 2026-002: gaat af, 0 onderweg\n"
+            house.wait(2)
+            house.pager("p1").answers("coming")
+            daemon.tell()
+            line = (await child.stdout.readline()).decode()
+            assert line == "10:00:28   Balie 2        Anna Jansen komt eraan (3,00 s na de druk)\n"
+            child.send_signal(signal.SIGINT)
+            assert await child.wait() == 0
+
+
+@pytest.mark.asyncio
+async def test_watching_goes_on_with_the_next_daemon(
+    state: Path, house: House, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talking, "RECONNECT_S", 0.01)
+    told = asyncio.Event()
+    said_before = talking.Watcher.say
+
+    def say(self: talking.Watcher, key: str, **words: Any) -> None:
+        said_before(self, key, **words)
+        heard.add(key)
+        told.set()
+
+    async def until(key: str) -> None:
+        async with asyncio.timeout(WAIT_S):
+            while key not in heard:
+                told.clear()
+                await told.wait()
+
+    heard: set[str] = set()
+    monkeypatch.setattr(talking.Watcher, "say", say)
+    async with running(state, house):
+        watching = asyncio.create_task(talking._watch(state, as_json=True))
+        await until("open")
+    await until("lost")
+    async with running(state, house):
+        await until("back")
+        watching.cancel()
+        await asyncio.wait({watching})
+    out, err = capsys.readouterr()
+    assert out == "", "programs read facts alone"
+    assert "GEEN VERBINDING MET ACHTERWACHT" in err
+    assert f"achterwacht facts --after {len(house.facts)}" in err
+
+
+def test_a_daemon_that_is_silent_is_said_loudly(capsys: Said) -> None:
+    watcher = talking.Watcher({}, as_json=False)
+    watcher.lost(LinkSilent("nothing heard"))
+    watcher.lost(LinkSilent("nothing heard"))
+    assert capsys.readouterr().out == "!!! AL 5 s NIETS GEHOORD: wat hierboven staat kan verouderd zijn\n"
+
+
+def test_the_place_of_the_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert paths.config_folder() == Path("/etc/achterwacht")
+    (tmp_path / "config").mkdir()
+    assert paths.config_folder() == Path("config")
+    assert paths.state_folder() == Path("/var/lib/achterwacht")
+    monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path}/a:{tmp_path}/b")
+    assert paths.state_folder() == tmp_path / "a"
+    assert paths.socket_path(tmp_path) == tmp_path / "link.sock"
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
+    assert paths.socket_path(tmp_path) == tmp_path / "run" / "link.sock"
+
+
+def test_a_terminal_finds_the_socket_of_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, runtime = tmp_path / "state", tmp_path / "run"
+    monkeypatch.setattr(paths, "STATE", state)
+    monkeypatch.setattr(paths, "RUNTIME", runtime)
+    assert paths.socket_path(state) == state / "link.sock"
+    runtime.mkdir()
+    assert paths.socket_path(state) == runtime / "link.sock"
+    assert paths.socket_path(tmp_path) == tmp_path / "link.sock", "another state is another daemon"

@@ -1,0 +1,587 @@
+"""The files people write: what the shipped ones say, every mistake with its place, and what is remembered.
+
+tests/bad_config/ has a folder for each mistake, named after it. Its files stand in for the shipped ones and begin with
+the messages that they must cause: `# expect: file:line:column: key: what is wrong, what is expected`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import time
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from achterwacht import config
+from achterwacht.config import FILES, BrokerSettings, Settings, load, load_fast, plan_at_start, recall, remember
+from achterwacht.config_advice import lint, summary
+from achterwacht.config_checks import plain_ascii
+from achterwacht.config_schema import AchterwachtFile, ZendersFile, read_settings
+from achterwacht.core.codec import to_plain
+from achterwacht.core.plan import PAGER, PHONE, Ladder, Member, Pager, Plan, Step, Zender
+from achterwacht.errors import ConfigInvalid, Mistake
+from achterwacht.journal.people import Person
+
+ROOT = Path(__file__).parent.parent
+SHIPPED = ROOT / "config"
+BAD = Path(__file__).parent / "bad_config"
+
+BUILT = frozenset({PAGER})
+SUPERVISED = frozenset({"mqtt"})
+
+ONE_LINE = re.compile(r"(zenders|achterwacht)\.yaml:[1-9]\d*:[1-9]\d*: [^\s].*: .+")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the shipped files, to change."""
+    copy = tmp_path / "config"
+    shutil.copytree(SHIPPED, copy)
+    return copy
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """An empty state folder."""
+    made = tmp_path / "state"
+    made.mkdir()
+    return made
+
+
+def mistakes_in(folder: Path) -> list[str]:
+    with pytest.raises(ConfigInvalid) as caught:
+        load(folder)
+    return str(caught.value).split("\n")
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+# --- the shipped files ------------------------------------------------------------------------------------------------
+
+
+def test_the_eleven_zenders_are_those_of_the_town_hall() -> None:
+    assert [(zender.nr, zender.place, zender.room) for zender in load(SHIPPED).plan.zenders] == [
+        (1, "Spreekkamer 1", "0.11 PB"),
+        (2, "Spreekkamer 2", "0.12 PB"),
+        (3, "Spreekkamer 3", "0.38 WIV"),
+        (4, "Spreekkamer 4", "0.39 WIV"),
+        (5, "Balie 1", ""),
+        (6, "Balie 2", ""),
+        (7, "Balie 3", ""),
+        (8, "Balie 4", ""),
+        (9, "Receptie", ""),
+        (10, "Balie 5", ""),
+        (11, "Balie 6", ""),
+    ]
+
+
+def test_only_the_reception_has_staff_and_a_screen() -> None:
+    plan = load(SHIPPED).plan
+    reception = {member.id for member in plan.members if "reception" in member.roles}
+    assert {zender.nr: (set(zender.staff), zender.screens) for zender in plan.zenders if zender.staff} == {
+        9: (reception, ("receptie",))
+    }
+    assert not any(zender.screens for zender in plan.zenders if zender.nr != 9)
+
+
+def test_the_ladder_is_the_one_of_the_house() -> None:
+    plan = load(SHIPPED).plan
+    assert plan.ladder == Ladder(
+        steps=(
+            Step(0.0, ("pagers", "team")),
+            Step(15.0, ("pagers", "team", "backup")),
+            Step(30.0, ("pagers", "team", "backup", "reception", "supervisor")),
+        ),
+        callers_112=("receptie-1", "leiding-1", "lid-3"),
+    )
+    assert [(pager.id, pager.carrier) for pager in plan.pagers] == [("p1", "lid-1"), ("p2", "lid-2"), ("p3", "lid-3")]
+
+
+def test_the_rest_of_the_shipped_settings() -> None:
+    settings = load(SHIPPED)
+    assert settings.broker == BrokerSettings(
+        "127.0.0.1", 1883, username="achterwacht", password_file="/etc/achterwacht/broker.password"
+    )
+    assert [day.weekday for day in settings.hours] == [0, 1, 2, 3, 4]
+    assert (settings.hours[3].opens, settings.hours[3].closes) == (time(8, 30), time(20))
+    assert settings.people is not None
+    assert [person.id for person in settings.people] == [member.id for member in settings.plan.members]
+
+
+def test_people_are_marked_examples_and_not_in_the_plan() -> None:
+    settings = load(SHIPPED)
+    assert settings.people
+    plan = str(to_plain(settings.plan))
+    for person in settings.people:
+        assert person.name.startswith("VOORBEELD")
+        assert person.phone.startswith("06-0000000")
+        assert person.name not in plan
+        assert person.phone not in plan
+
+
+def test_every_key_stands_in_the_shipped_files() -> None:
+    """Whoever fills them in finds every key there, set or explained."""
+
+    def keys(form: type[BaseModel]) -> list[str]:
+        found = list(form.model_fields)
+        for field in form.model_fields.values():
+            for kind in (field.annotation, *get_args(field.annotation)):
+                found += keys(kind) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
+        return found
+
+    for form, file in ((ZendersFile, "zenders.yaml"), (AchterwachtFile, "achterwacht.yaml")):
+        text = (SHIPPED / file).read_text(encoding="utf-8")
+        weekend = {"saturday", "sunday"}  # a day that is not there is a day on which the desks are closed
+        assert [key for key in keys(form) if not re.search(rf"\b{key}\b", text)] == sorted(
+            weekend & set(keys(form)), key=keys(form).index
+        )
+
+
+def test_the_source_is_that_of_both_files(folder: Path) -> None:
+    before = load(folder).source
+    assert load(folder).source == before
+    for file in FILES:
+        with (folder / file).open("a", encoding="utf-8") as more:
+            more.write("# a comment\n")
+        after = load(folder).source
+        assert after != before
+        before = after
+
+
+def test_what_may_be_left_out_has_the_defaults_of_the_plan() -> None:
+    zenders = b"zenders: [{nr: 7, place: Balie 3}]"
+    site = b"""
+site: {name: Gemeentehuis, address: Raadhuisplein 1}
+broker: {host: broker.local, tls: true, port: 8883}
+pagers: [{id: p1}, {id: p2, carrier: }]
+members: [{id: a, name: A}, {id: b, name: B, ways: [phone]}]
+ladder: {steps: [{after_s: 0, ring: [pagers, b]}]}
+call_112: {callers: [b]}
+"""
+    settings = read_settings({"zenders.yaml": zenders, "achterwacht.yaml": b"\xef\xbb\xbf" + site}, [], "source")
+    assert settings.plan == Plan(
+        site=replace(settings.plan.site, name="Gemeentehuis", address="Raadhuisplein 1", entrance=""),
+        zenders=(Zender(7, "Balie 3"),),
+        pagers=(Pager("p1"), Pager("p2")),
+        members=(Member("a"), Member("b", ways=("phone",))),
+        ladder=Ladder((Step(0.0, ("pagers", "b")),), callers_112=("b",)),
+    )
+    assert settings.people == (Person("a", "A", ""), Person("b", "B", ""))
+    assert settings.broker == BrokerSettings("broker.local", 8883, tls=True)
+    assert settings.hours == ()
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in BAD.iterdir()))
+def test_a_mistake_is_told_where_it_stands(folder: Path, name: str) -> None:
+    expected = []
+    for file in FILES:
+        if (BAD / name / file).exists():
+            shutil.copy(BAD / name / file, folder)
+            text = (BAD / name / file).read_text(encoding="utf-8", errors="replace")
+            expected += re.findall(r"^# expect: (.+)$", text, flags=re.MULTILINE)
+    assert expected
+    assert mistakes_in(folder) == expected
+
+
+def test_a_file_that_is_not_there(folder: Path) -> None:
+    (folder / "zenders.yaml").unlink()
+    assert mistakes_in(folder) == [f"zenders.yaml:1:1: file: is missing, expected in the folder {folder}"]
+
+
+def test_a_file_that_cannot_be_read_hides_no_mistake_of_the_other(folder: Path) -> None:
+    (folder / "achterwacht.yaml").unlink()
+    (folder / "achterwacht.yaml").mkdir()
+    edit(folder / "zenders.yaml", "nr: 2\n", "nr: 1\n")
+    first, second = mistakes_in(folder)
+    assert first.startswith("achterwacht.yaml:1:1: file: cannot be read (Is a directory), expected a file")
+    assert second.endswith("zenders.1.nr: is 1, already used in line 20, expected one of its own")
+
+
+def test_a_file_that_is_too_large(folder: Path) -> None:
+    with (folder / "zenders.yaml").open("a", encoding="utf-8") as more:
+        more.write("# more\n" * 20_000)
+    assert mistakes_in(folder) == ["zenders.yaml:1:1: file: is too large, expected at most 131072 bytes"]
+
+
+def test_the_mistakes_are_also_there_one_by_one(folder: Path) -> None:
+    edit(folder / "zenders.yaml", "nr: 2\n", "nr: two\n")
+    with pytest.raises(ConfigInvalid) as caught:
+        load(folder)
+    problem = "is the text 'two', expected a whole number from 1 to 9999"
+    assert caught.value.mistakes == (Mistake("zenders.yaml", 28, 9, "zenders.1.nr", problem),)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Balie 3", "Balie 3"),
+        ("Café één, 1ᵉ verdieping", "Cafe een, 1e verdieping"),
+        ("Straße – ‘Øst’", "Strasse - 'Ost'"),
+        ("Łódź", "Lodz"),
+        ("een\u00a0plek…", "een plek..."),
+        ("Balie → 3", None),
+        ("办公室", None),
+        ("Balie\t3", None),
+    ],
+)
+def test_a_place_as_a_pager_shows_it(text: str, plain: str | None) -> None:
+    assert plain_ascii(text) == plain
+
+
+# Bits of YAML, good and bad, that may land anywhere in a good file.
+SCRAPS = st.one_of(
+    st.sampled_from(
+        [*":-[]{},#&*!|>'\"%@`~?=\n\t \x00\x07\x85\u2028é", "\n- ", ": ", "---\n", "...\n", "<<: ", "%YAML 1.1\n"]
+    ),
+    st.sampled_from(["null", "true", "1e999", ".inf", "0x1F", "0o17", "1_000", "9" * 5000, "2026-02-31", "- nr: 5\n"]),
+    st.sampled_from(["!!int x", "!!set {a}", "!<tag:x> 1", "&a [*a]", '"\\ud800"', '"\\UFFFFFFFF"', "? [a]\n: b"]),
+    st.sampled_from(["pagers", "lid-1", "{a: 1, a: 2}", "[team, team]", "[]", "{}"]),
+    st.text(max_size=8),
+)
+CUTS = st.tuples(st.integers(0, 10_000), st.integers(0, 30), SCRAPS)
+
+
+def survives(zenders: bytes, site: bytes) -> None:
+    """A plan that holds together or ConfigInvalid, and each mistake on a line of its own, inside its file."""
+    texts = {"zenders.yaml": zenders, "achterwacht.yaml": site}
+    try:
+        plan = read_settings(texts, [], "source").plan
+        assert len({zender.nr for zender in plan.zenders}) == len(plan.zenders)
+        assert all(plan.member(pager.carrier) for pager in plan.pagers if pager.carrier is not None)
+        assert plan.ladder.callers_112
+        assert plan.ladder.steps[0].after_s == 0
+    except ConfigInvalid as invalid:
+        assert invalid.mistakes
+        assert len(str(invalid).splitlines()) == len(invalid.mistakes)
+        assert str(invalid).encode()
+        for mistake in invalid.mistakes:
+            assert ONE_LINE.fullmatch(str(mistake)), str(mistake)
+            lines = texts[mistake.file].decode("utf-8", "replace").splitlines()
+            assert mistake.line <= len(lines) + 1
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200), st.binary(max_size=200))
+def test_any_bytes_are_settings_or_mistakes(zenders: bytes, site: bytes) -> None:
+    survives(zenders, site)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(CUTS, min_size=1, max_size=4), st.lists(CUTS, max_size=4))
+@example([(0, 0, "[" * 3000)], [])
+@example([(0, 0, "%YAML 9.9\n---\n")], [])
+def test_good_files_with_something_wrong_are_settings_or_mistakes(
+    in_zenders: list[tuple[int, int, str]], in_site: list[tuple[int, int, str]]
+) -> None:
+    texts = []
+    for file, cuts in (("zenders.yaml", in_zenders), ("achterwacht.yaml", in_site)):
+        text = (SHIPPED / file).read_text(encoding="utf-8")
+        for at, length, scrap in cuts:
+            start = at % (len(text) + 1)
+            text = text[:start] + scrap + text[start + length :]
+        texts.append(text.encode("utf-8", "surrogatepass"))
+    survives(*texts)
+
+
+# --- remembered -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_remembered_comes_back_without_people(state: Path) -> None:
+    settings = load(SHIPPED)
+    remember(state, settings)
+    recalled = recall(state)
+    assert recalled is not None
+    assert recalled.settings == replace(settings, people=None)
+
+
+def test_the_remembered_plan_holds_no_name_and_no_number(state: Path) -> None:
+    settings = load(SHIPPED)
+    remember(state, settings)
+    kept = (state / "plan.json").read_text(encoding="utf-8")
+    assert settings.people
+    assert not [person for person in settings.people if person.name in kept or person.phone in kept]
+
+
+def test_only_we_and_our_group_may_read_it_and_nothing_is_left_beside_it(state: Path) -> None:
+    (state / "plan.json.new").write_bytes(b"of a write that was cut short, and longer than a plan" * 999)
+    remember(state, load(SHIPPED))
+    assert [file.name for file in state.iterdir()] == ["plan.json"]
+    assert stat.S_IMODE((state / "plan.json").stat().st_mode) == 0o640
+    assert recall(state) is not None
+
+
+def test_what_cannot_be_written_leaves_what_was_there(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remember(state, load(SHIPPED))
+    before = (state / "plan.json").read_bytes()
+
+    def full(fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        remember(state, load(SHIPPED))
+    assert (state / "plan.json").read_bytes() == before
+
+
+def test_nothing_remembered_is_nothing_to_tell(state: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert recall(state) is None
+    assert not caplog.records
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda kept: b"",
+    "cut": lambda kept: kept[:-20],
+    "one character": lambda kept: kept.replace(b'"Balie 3"', b'"Balie 8"'),
+    "not JSON": lambda kept: b"\x00" * len(kept),
+    "not an object": lambda kept: b"[]",
+    "another object": lambda kept: b'{"sha256": "0"}',
+    "nested": lambda kept: b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_memory_is_ignored_and_told(state: Path, caplog: pytest.LogCaptureFixture, damage: str) -> None:
+    remember(state, load(SHIPPED))
+    kept = (state / "plan.json").read_bytes()
+    (state / "plan.json").write_bytes(DAMAGES[damage](kept))
+    assert recall(state) is None
+    assert "plan.json" in caplog.text
+    assert load_fast(SHIPPED, state) == load(SHIPPED)
+
+
+def test_a_memory_of_another_shape_is_ignored_and_told(state: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Another version may know other fields: its hash is right, and it is no plan of ours."""
+    plain = {"rules": "", "settings": {"plan": "later"}}
+    digest = config._digest(plain)
+    (state / "plan.json").write_text(
+        f'{{"sha256":"{digest}","remembered":{{"rules":"","settings":{{"plan":"later"}}}}}}'
+    )
+    assert recall(state) is None
+    assert "settings" in caplog.text
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200))
+def test_any_bytes_in_the_memory_are_nothing(state: Path, kept: bytes) -> None:
+    (state / "plan.json").write_bytes(kept)
+    assert recall(state) is None
+
+
+def test_unchanged_files_are_not_read_again(folder: Path, state: Path) -> None:
+    read = load_fast(folder, state)
+    assert read == load(folder)
+    remember(state, read)
+    assert load_fast(folder, state) == replace(read, people=None)
+
+
+def test_changed_files_are_read_again(folder: Path, state: Path) -> None:
+    remember(state, load(folder))
+    edit(folder / "zenders.yaml", "place: Balie 3", "place: Loket 3")
+    read = load_fast(folder, state)
+    assert read.plan.place(7) == "Loket 3"
+    assert read.people is not None
+
+
+def test_other_rules_read_the_files_again(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remember(state, load(SHIPPED))
+    assert load_fast(SHIPPED, state).people is None
+    monkeypatch.setattr(config, "RULES", config.RULES[1:])
+    assert load_fast(SHIPPED, state).people is not None
+
+
+def test_a_fast_start_imports_neither_parser_nor_schema(state: Path) -> None:
+    """What people feel after a power cut: the imports alone would take longer than all the rest."""
+    remember(state, load(SHIPPED))
+    program = (
+        "import sys; from pathlib import Path; from achterwacht.config import plan_at_start\n"
+        "start = plan_at_start(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "imported = {name.split('.')[0] for name in sys.modules}\n"
+        "print(start.settings.plan.place(7), start.mistakes, imported & {'pydantic', 'ruamel'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, SHIPPED, state],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "daemon")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "Balie 3 None set()\n"
+
+
+def test_a_start_with_good_files(folder: Path, state: Path) -> None:
+    start = plan_at_start(folder, state)
+    assert (start.settings, start.mistakes) == (load(folder), None)
+
+
+def test_a_start_with_a_bad_file_goes_on_with_the_last_good_plan(folder: Path, state: Path) -> None:
+    good = load(folder)
+    remember(state, good)
+    edit(folder / "achterwacht.yaml", "after_s: 15", "after_s: 0")
+    start = plan_at_start(folder, state)
+    assert start.settings == replace(good, people=None)
+    assert start.mistakes == "\n".join(mistakes_in(folder))
+    assert "ladder.steps.1.after_s: is 0" in start.mistakes
+
+
+def test_a_start_with_a_bad_file_and_nothing_remembered_says_what_is_wrong(folder: Path, state: Path) -> None:
+    (folder / "zenders.yaml").unlink()
+    with pytest.raises(ConfigInvalid, match="is missing"):
+        plan_at_start(folder, state)
+
+
+# --- advice -----------------------------------------------------------------------------------------------------------
+
+GOOD = Plan(
+    site=load(SHIPPED).plan.site.__class__("Gemeentehuis", "Raadhuisplein 1", "Hoofdingang"),
+    zenders=(Zender(5, "Balie 1"), Zender(7, "Balie 3", "0.12", staff=("d",))),
+    pagers=(Pager("p1", "a"), Pager("p2", "b"), Pager("p3", "c")),
+    members=(Member("a"), Member("b"), Member("c"), Member("d", roles=("reception",), ways=("phone",))),
+    ladder=Ladder((Step(0.0, ("pagers",)), Step(15.0, ("pagers", "reception"))), callers_112=("d", "a")),
+)
+
+
+def settings_of(plan: Plan, broker: BrokerSettings | None = None) -> Settings:
+    return Settings(plan, (), broker or BrokerSettings("127.0.0.1"), (), "source")
+
+
+def with_ladder(*steps: Step, **changes: object) -> Plan:
+    ladder = replace(GOOD.ladder, steps=steps) if steps else GOOD.ladder
+    return replace(GOOD, ladder=replace(ladder, **changes))  # type: ignore[arg-type]
+
+
+def test_a_good_plan_needs_no_advice() -> None:
+    assert lint(settings_of(GOOD), BUILT | {PHONE}, SUPERVISED) == ()
+
+
+def test_what_is_not_built_is_told_for_each_it_concerns() -> None:
+    assert lint(settings_of(GOOD), BUILT, SUPERVISED) == (
+        "phone: this channel is not built yet; orders to it fail for d",
+        "call_112: d cannot be reached: no way to them is built",
+    )
+
+
+def test_the_shipped_files_are_told_to_be_examples() -> None:
+    advice = "\n".join(lint(load(SHIPPED), BUILT | {PHONE}, SUPERVISED))
+    assert "site.address: still the example; 112 would be told" in advice
+    assert "members: still examples: lid-1, lid-2" in advice
+    assert all("still" in line for line in advice.splitlines()), advice
+
+
+EVERYBODY_AT_ONE_DESK = (Zender(5, "Balie 1", staff=("a", "b", "c", "d")),)
+
+ADVICE: tuple[tuple[Plan, str], ...] = (
+    (
+        with_ladder(Step(0.0, ("pagers",)), Step(15.0, ("pagers",))),
+        "ladder.steps.1 (15 s): adds nobody to the step before",
+    ),
+    (
+        with_ladder(Step(0.0, ("pagers", "backup"))),
+        "ladder.steps.0 (0 s): backup stands for nobody who can be rung",
+    ),
+    (
+        with_ladder(Step(0.0, ("backup",)), Step(15.0, ("pagers",))),
+        "ladder.steps.0 (0 s): can never ring: no channel of its targets is built; the next step comes at once",
+    ),
+    (
+        with_ladder(Step(0.0, ("pagers",)), Step(3.0, ("pagers", "reception"))),
+        "ladder.steps.1 (3 s): comes 3 s after the step before, so shown_within_s (5 s) never makes it come early",
+    ),
+    (with_ladder(repeat_s=2.0), "ladder.repeat_s: 2 s is over before a pager must have shown it (5 s)"),
+    (with_ladder(Step(0.0, ("a", "b"))), "ladder: no step rings pagers"),
+    (with_ladder(Step(0.0, ("a", "b"))), "members: c is in no step of the ladder and no 112 caller: is never rung"),
+    (
+        replace(GOOD, members=(*GOOD.members, Member("e"))),
+        "members: e has no pager and no ways: nothing ever rings there",
+    ),
+    (
+        with_ladder(callers_112=("d",)),
+        "call_112: nobody who can be reached is asked to call 112; whoever was rung is asked instead",
+    ),
+    (
+        with_ladder(callers_112=("d",)),
+        "call_112: all on the list sit at zender 7 (Balie 3), and are asked all the same",
+    ),
+    (
+        replace(GOOD, zenders=(Zender(5, "Balie 1", staff=("a",)),)),
+        "call_112: for zender 5 (Balie 1) nobody else on the list can be reached",
+    ),
+    (with_ladder(responders_needed=4), "ladder: 3 people can be reached by what is built, and 4 responders are needed"),
+    (with_ladder(responders_needed=4), "members: 3 in the team (team), and 4 responders are needed"),
+    (
+        replace(GOOD, zenders=(Zender(5, "Balie 1", staff=("a", "b")),)),
+        "zenders: 1 can be rung for zender 5 (Balie 1), and 2 are needed",
+    ),
+    (
+        replace(GOOD, pagers=(Pager("p1"), Pager("p2"), Pager("p3", "a"))),
+        "pagers: nobody is known to carry p1, p2: together they count as one person",
+    ),
+    (
+        replace(GOOD, pagers=(Pager("p1"), Pager("p2"))),
+        "ladder: 1 people can be reached by what is built, and 2 responders are needed",
+    ),
+    (
+        replace(GOOD, pagers=(Pager("p1", "a"), Pager("p2", "a"), Pager("p3", "b"))),
+        "pagers: a carries p1, p2: they count as one person",
+    ),
+    (replace(GOOD, pagers=()), "pagers: there is none"),
+    (
+        replace(GOOD, zenders=EVERYBODY_AT_ONE_DESK),
+        "pagers: staff of zender 5 (Balie 1) carries all: its alarm rings none of them",
+    ),
+    (
+        replace(GOOD, zenders=(*GOOD.zenders, Zender(8, "Balie 4", transport="gpio"))),
+        "zenders: nobody notices when one by gpio is dead, or whether it is heard at all: 8",
+    ),
+    (
+        replace(GOOD, zenders=(Zender(5, "Balie 1"), Zender(6, "Balie 1"))),
+        "zenders: 5 and 6 have the same place and room (Balie 1)",
+    ),
+    (
+        replace(GOOD, budgets=replace(GOOD.budgets, shown_s=6.0)),
+        "budgets.shown_s: longer than ladder.shown_within_s: the next step rings before the budget is missed",
+    ),
+)
+
+
+@pytest.mark.parametrize(("plan", "advice"), ADVICE, ids=[advice for _, advice in ADVICE])
+def test_advice(plan: Plan, advice: str) -> None:
+    assert advice in lint(settings_of(plan), BUILT, SUPERVISED)
+
+
+def test_advice_about_the_broker() -> None:
+    open_line = settings_of(GOOD, BrokerSettings("broker.local"))
+    assert "broker: broker.local is another machine" in "\n".join(lint(open_line, BUILT, SUPERVISED))
+    no_password = settings_of(GOOD, BrokerSettings("localhost", username="achterwacht"))
+    assert "broker: a username without password_file" in "\n".join(lint(no_password, BUILT, SUPERVISED))
+
+
+def test_the_summary_names_everything_on_one_screen() -> None:
+    settings = load(SHIPPED)
+    text = summary(settings)
+    assert len(text.splitlines()) <= 50
+    plan = settings.plan
+    for word in (
+        *(zender.place for zender in plan.zenders),
+        *(member.id for member in plan.members),
+        *(f"{pager.id} {pager.carrier}" for pager in plan.pagers),
+        *("112 hears: VOORBEELD Raadhuisplein 1", "15 s  pagers, team, backup", "do 08:30-20:00", "127.0.0.1:1883"),
+    ):
+        assert word in text

@@ -1,0 +1,57 @@
+"""The pages that a test can hold to the code: the facts, each with its fields, and the picture of the phases."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from achterwacht.core.codec import KINDS
+from achterwacht.core.escalation import TABLE, WATCHES
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def sections(page: str) -> dict[str, str]:
+    """What stands below each fact's heading."""
+    parts = re.split(r"^### `(\w+)`$", page, flags=re.MULTILINE)[1:]
+    return {name: text.split("\n## ")[0] for name, text in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def drawing() -> ModuleType:
+    """docs/draw_phases.py, which is no part of any package."""
+    spec = importlib.util.spec_from_file_location("draw_phases", DOCS / "draw_phases.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["draw_phases"] = module  # where dataclasses look up the names in its annotations
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_facts_has_every_fact_and_no_other() -> None:
+    assert sections((DOCS / "facts.md").read_text(encoding="utf-8")).keys() == KINDS.keys()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_page_of_facts_names_the_fields_of_a_fact(name: str) -> None:
+    section = sections((DOCS / "facts.md").read_text(encoding="utf-8"))[name]
+    named = {
+        word for line in re.findall(r"^\* ([^:\n]+)", section, re.MULTILINE) for word in re.findall("`(.+?)`", line)
+    }
+    assert named == {field.name for field in fields(KINDS[name])} - {"when"}
+
+
+def test_the_picture_is_what_the_table_says_now() -> None:
+    assert (DOCS / "phases.svg").read_text(encoding="utf-8") == drawing().picture(), "run `make docs`"
+
+
+def test_the_picture_names_every_cause_and_every_wait() -> None:
+    picture = drawing().picture().replace("&#x27;", "'")
+    wanted = {change.because for change in TABLE} | {change.then for change in TABLE}
+    wanted |= {word for watch in WATCHES for word in (watch.during, watch.waits_for, watch.at_most, watch.what_then)}
+    assert {words for words in wanted if f">{words}<" not in picture} == set()

@@ -1,0 +1,59 @@
+"""The inbox: presses pass telemetry, telemetry keeps only its newest, nothing urgent is refused."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from achterwacht import inbox as inbox_module
+from achterwacht.core import heard as h
+from achterwacht.inbox import Inbox
+
+
+async def all_of(inbox: Inbox) -> list[h.Heard]:
+    letters = [await inbox.take(0) for _ in range(len(inbox))]
+    return [letter.heard for letter in letters if letter]
+
+
+@pytest.mark.asyncio
+async def test_a_press_passes_telemetry_that_came_before() -> None:
+    inbox = Inbox()
+    press = h.Pressed("7-00ff-1", 7, "00ff", 0.0)
+    inbox.put(h.Telemetry("pager:p1", "aaaa"))
+    inbox.put(press)
+    assert await all_of(inbox) == [press, h.Telemetry("pager:p1", "aaaa")]
+
+
+@pytest.mark.asyncio
+async def test_of_telemetry_only_the_newest_per_device_is_kept() -> None:
+    inbox = Inbox()
+    for boot in ("aaaa", "bbbb", "cccc"):
+        inbox.put(h.Telemetry("pager:p1", boot))
+    inbox.put(h.Telemetry("pager:p2", "dddd"))
+    assert await all_of(inbox) == [h.Telemetry("pager:p1", "cccc"), h.Telemetry("pager:p2", "dddd")]
+
+
+@pytest.mark.asyncio
+async def test_a_flood_of_telemetry_is_bounded_and_costs_no_press(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox_module, "TELEMETRY_MAX", 10)
+    inbox = Inbox()
+    for number in range(1000):
+        inbox.put(h.Telemetry(f"pager:x{number}", "aaaa"))
+        inbox.put(h.Pressed(f"7-00ff-{number + 1}", 7, "00ff", 0.0))
+    heard = await all_of(inbox)
+    assert sum(isinstance(one, h.Pressed) for one in heard) == 1000
+    assert sum(isinstance(one, h.Telemetry) for one in heard) == 10
+
+
+@pytest.mark.asyncio
+async def test_who_waits_is_woken_and_who_waits_in_vain_hears_nothing() -> None:
+    inbox = Inbox()
+    assert await inbox.take(0.001) is None
+    waiting = asyncio.create_task(inbox.take(None))
+    await asyncio.sleep(0)
+    inbox.put(h.Tick())
+    async with asyncio.timeout(5):
+        letter = await waiting
+    assert letter is not None
+    assert letter.heard == h.Tick()

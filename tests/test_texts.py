@@ -1,0 +1,337 @@
+"""The sentences: none is missing in any language, and a pager shows the place first, whatever happens."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from achterwacht.core import facts as f
+from achterwacht.core.codec import KINDS
+from achterwacht.core.draft import draft
+from achterwacht.core.escalation import checkpoint, objection
+from achterwacht.core.heard import Answer, AnswerWord
+from achterwacht.core.incident import TARGET_STAGES, incidents
+from achterwacht.core.moment import Moment
+from achterwacht.core.plan import Site
+from achterwacht.core.state import Phase
+from achterwacht.outputs.dispatch import Alert
+from achterwacht.outputs.texts import LANGUAGES, PAGE_MAX_CHARS, Texts, page_place, page_text, plain_ascii, sentence_key
+from achterwacht.outputs.texts.form import COLUMNS, form_text
+from achterwacht.outputs.texts.nl import NL
+from achterwacht.outputs.texts.story import story_text
+from achterwacht.outputs.texts.words import Words
+from house import TOWN_HALL, House
+
+NOW = House().now
+NAMES = {"anna": "Anna", "bas": "Bas"}
+VARIANTS = {
+    "press_joined": {"press_joined", "press_joined.burst", "press_joined.recovered"},
+    "ordered": {f"ordered.{kind}" for kind in get_args(f.Kind)},
+    "alarm_closed": {"alarm_closed", "alarm_closed.reason"},
+    "device_seen": {"device_seen", "device_seen.gone"},
+}
+LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+# --- nothing is missing -----------------------------------------------------------------------------------------------
+
+
+@LANGUAGE
+def test_every_fact_has_its_sentences(language: str) -> None:
+    wanted = {key for name in KINDS for key in VARIANTS.get(name, {name})}
+    assert LANGUAGES[language].facts.keys() == wanted
+
+
+@LANGUAGE
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [
+        ("answers", get_args(AnswerWord)),
+        ("results", get_args(f.Result)),
+        ("reasons", get_args(f.Reason)),
+        ("hops", ("handed_over", "durable", "shown")),
+        ("stages", TARGET_STAGES),
+        ("phases", get_args(Phase)),
+        ("page", get_args(f.Kind)),
+    ],
+)
+def test_every_word_of_the_core_has_a_word_in_every_language(language: str, table: str, keys: tuple[str, ...]) -> None:
+    assert set(getattr(LANGUAGES[language], table)) == set(keys)
+
+
+@LANGUAGE
+def test_all_languages_have_the_same_keys_and_say_the_same_things(language: str) -> None:
+    for field in fields(Words):
+        here, there = getattr(LANGUAGES[language], field.name), getattr(NL, field.name)
+        if isinstance(there, Mapping) and field.name != "notes":  # the core speaks English itself
+            assert here.keys() == there.keys(), field.name
+            assert {key: placeholders(here[key]) for key in here} == {key: placeholders(there[key]) for key in there}
+
+
+def test_the_objections_of_the_core_are_translated() -> None:
+    house = House()
+    house.press(7)
+    alarm = house.alarm(7)
+    notes = {
+        objection(alarm, by, Answer("k", alarm.incident, answer))
+        for by in ("gerda", "nobody", "bas", "els", "anna")
+        for answer in get_args(AnswerWord)
+    }
+    house.says("els", "all_clear", "calm")
+    house.says("anna", "coming", incident=alarm.incident)
+    house.says("anna", "coming", incident="9-never-1")
+    house.undoes("nobody", alarm.incident)
+    house.undoes("anna", "9-never-1")
+    house.press(7)
+    house.undoes("anna", alarm.incident)
+    notes |= {fact.note for fact in house.all(f.Answered) if not fact.counts}
+    notes |= {fact.note for fact in house.all(f.UndoRefused)}
+    assert notes - {""} <= NL.notes.keys()
+
+
+# --- sentences --------------------------------------------------------------------------------------------------------
+
+
+def answered(answer: AnswerWord, **changes: Any) -> f.Answered:
+    told: dict[str, Any] = {"by": "anna", "via": "pager:p1", "result": "accepted", "counts": True, "note": ""}
+    return f.Answered(NOW, "k", "7-a-1", answer=answer, **{**told, **changes})
+
+
+ORDER = ("7-a-1.d.1", "7-a-1", "pager:p1")
+SENTENCES: tuple[tuple[f.Fact, str, str], ...] = (
+    (
+        f.AlarmRaised(NOW, "7-a-1", "7-a-1", 7, "Balie 3", 0.0, 0),
+        "Knop ingedrukt: Balie 3 (zender 7)",
+        "Button pressed: Balie 3 (zender 7)",
+    ),
+    (f.OrderShown(NOW, *ORDER), "Pieper p1 toont de oproep", "Pager p1 shows the page"),
+    (
+        f.StepReached(NOW, "7-a-1", 1, "not enough coming"),
+        "Trede 2 van de ladder: niet genoeg mensen onderweg",
+        "Step 2 of the ladder: not enough people coming",
+    ),
+    (answered("coming"), "Anna komt eraan", "Anna is coming"),
+    (answered("on_scene", by="x-9"), "x-9 is ter plaatse", "x-9 is on the scene"),
+    (answered("coming", by="pager:p3"), "Drager van pieper p3 komt eraan", "Carrier of pager p3 is coming"),
+    (
+        answered("all_clear", result="refused", counts=False, note="reception must give a reason"),
+        "Anna meldt veilig (telt niet: de receptie moet een reden geven)",
+        "Anna says all clear (does not count: reception must give a reason)",
+    ),
+    (
+        f.Ordered(NOW, ORDER[0], "7-a-1", "7-a-1", 7, "phone:anna", "call_112", 1, "nobody on the scene"),
+        "Verzoek om 112 te bellen aan telefoon van Anna: niemand ter plaatse",
+        "Request to call 112 to phone of Anna: nobody on the scene",
+    ),
+    (
+        f.CallersAsked(NOW, "7-a-1", ("anna", "bas", "els"), 3, "nobody has called 112"),
+        "Gevraagd om 112 te bellen: Anna, Bas en els (nog niemand heeft 112 gebeld)",
+        "Asked to call 112: Anna, Bas and els (nobody has called 112 yet)",
+    ),
+    (
+        f.BudgetMissed(NOW, "7-a-1", "shown", 1.254, 1.0),
+        "Te traag: getoond na 1,25 s, hoogstens 1,00 s is afgesproken",
+        "Too slow: shown after 1.25 s, at most 1.00 s is allowed",
+    ),
+    (f.DeviceSeen(NOW, "zender:7", "a", False), "Zender 7 is weg", "Zender 7 is gone"),
+    (
+        f.PlanAdopted(NOW, TOWN_HALL, "hash"),
+        "Nieuw plan in gebruik: 4 zenders, 3 piepers, 7 teamleden",
+        "New plan in use: 4 zenders, 3 pagers, 7 team members",
+    ),
+)
+
+
+@pytest.mark.parametrize(("fact", "dutch", "english"), SENTENCES, ids=lambda value: type(value).__name__)
+def test_a_fact_in_a_sentence(fact: f.Fact, dutch: str, english: str) -> None:
+    assert Texts("nl").sentence(fact, NAMES) == dutch
+    assert Texts("en").sentence(fact, NAMES) == english
+
+
+def test_the_time_since_the_press_follows() -> None:
+    shown = f.OrderShown(NOW, *ORDER)
+    assert Texts("nl").sentence(shown, after_s=0.3149) == "Pieper p1 toont de oproep (0,31 s na de druk)"
+    assert Texts("en").sentence(shown, after_s=71.0) == "Pager p1 shows the page (1:11 after the press)"
+
+
+@pytest.mark.parametrize(
+    ("s", "written"),
+    [(0.0, "0,00 s"), (9.99, "9,99 s"), (15.02, "15,0 s"), (59.94, "59,9 s"), (60, "1:00"), (3871, "1:04:31")],
+)
+def test_durations(s: float, written: str) -> None:
+    assert Texts("nl").duration(s) == written
+
+
+@LANGUAGE
+def test_handed_over_is_never_worded_as_received(language: str) -> None:
+    """S6: what a carrier took is not at the device yet, and the sentence says so."""
+    words = LANGUAGES[language]
+    not_received = {"nl": "niet ontvangen", "en": "not received"}[language]
+    assert not_received in words.facts["order_handed_over"]
+    assert not_received in words.stages["handed_over"]
+
+
+@LANGUAGE
+def test_every_fact_of_a_long_night_can_be_said(language: str) -> None:
+    house = House()
+    house.press(7)
+    house.wait(300)
+    house.says("els", "all_clear", "calm")
+    texts = Texts(language)
+    for fact in (*house.facts, checkpoint(house.state, house.now)):
+        assert sentence_key(fact) in texts.words.facts
+        assert "{" not in texts.sentence(fact, after_s=1.0)
+
+
+# --- pagers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "place", "text"),
+    [
+        ("alarm", "first press", "Balie 3", "BALIE 3"),
+        ("alarm", "pager is back", "Balie 3", "BALIE 3"),
+        ("call_112", "nobody on the scene", "Balie 3", "BALIE 3: BEL 112"),
+        ("update", "all well?", "Balie 3", "BALIE 3: ALLES GOED?"),
+        ("update", "112 needed?", "Balie 3", "BALIE 3: 112 NODIG?"),
+        ("update", "pager is back", "Balie 3", "BALIE 3"),
+        ("over", "closed", "Balie 3", "BALIE 3: VOORBIJ"),
+        ("over", "same alarm", "Balie 3", "BALIE 3: VOORBIJ"),
+        ("alarm", "first press", TOWN_HALL.place(99), "ZENDER 99 ONBEKEND"),
+        ("alarm", "first press", "Café „Het Wapen” – ﬁnanciën", 'CAFE "HET WAPEN" - FINANCIEN'),
+        (
+            "call_112",
+            "x",
+            "Spreekkamer achter de grote raadszaal op de tweede",
+            "SPREEKKAMER ACHTER DE GROTE RAA: BEL 112",
+        ),
+        ("what is this", "news", "Balie 3", "BALIE 3"),
+    ],
+)
+def test_the_text_on_a_pager(kind: str, reason: str, place: str, text: str) -> None:
+    assert Texts("nl").page(kind, reason, place) == text
+
+
+@LANGUAGE
+@given(kind=st.sampled_from(get_args(f.Kind)), reason=st.sampled_from(get_args(f.Reason)), place=st.text(max_size=80))
+def test_any_place_fits_on_a_pager_with_what_must_follow(language: str, kind: str, reason: str, place: str) -> None:
+    words = LANGUAGES[language]
+    follows = words.page_asks.get(reason) or words.page[kind]
+    text = Texts(language).page(kind, reason, place)
+    assert len(text) <= PAGE_MAX_CHARS and text.isascii() and text == text.upper()
+    assert text.isprintable() and text.endswith(follows)
+    assert plain_ascii(place).upper().startswith(text.removesuffix(follows).removesuffix(": "))
+
+
+def test_the_list_of_a_pager_has_places_alone() -> None:
+    assert page_place("Café 3") == "CAFE 3"
+
+
+def alert(kind: f.Kind, on_scene: int = 0, language: str = "nl", room: str = "0.38 WIV") -> Alert:
+    return Alert(
+        ordered=f.Ordered(NOW, ORDER[0], "7-a-1", "7-a-1", 7, "pager:p1", kind, 1, "first press"),
+        place="Balie 3",
+        room=room,
+        site=Site("Gemeente Voorbeeld", "Raadhuisplein 1", "ingang voorzijde"),
+        language=language,
+        on_scene=on_scene,
+        age_s=0.0,
+        attempt=1,
+    )
+
+
+def test_the_script_for_112_says_what_112_asks() -> None:
+    assert page_text(alert("call_112", on_scene=2)) == (
+        "BALIE 3: BEL 112",
+        "112: politie, met spoed. Gemeente Voorbeeld, Raadhuisplein 1, ingang voorzijde. Balie 3, 0.38 WIV. "
+        "Agressieve bezoeker. 2 collega's ter plaatse. Gewonden: onbekend.",
+    )
+    assert "Nog geen collega ter plaatse" in page_text(alert("call_112"))[1]
+    assert "Een collega ter plaatse" in page_text(alert("call_112", on_scene=1, room=""))[1]
+
+
+def test_an_alarm_shows_the_room_and_what_is_over_shows_nothing_more() -> None:
+    assert page_text(alert("alarm")) == ("BALIE 3", "0.38 WIV")
+    assert page_text(alert("over")) == ("BALIE 3: VOORBIJ", "")
+
+
+def test_an_unknown_language_still_pages() -> None:
+    assert page_text(alert("call_112", language="fy"))[0] == "BALIE 3: BEL 112"
+
+
+# --- pages of text ----------------------------------------------------------------------------------------------------
+
+
+def night() -> House:
+    house = House()
+    house.failing["phone:anna"] = "no such channel"
+    house.press(7)
+    house.wait(4)
+    house.pager("p1").answers("coming")
+    house.wait(20)
+    house.pager("p1").answers("on_scene")
+    house.pager("p1").answers("told_to_leave")
+    house.wait(70)
+    house.says("fred", "called_112")
+    house.says("els", "all_clear", "the visitor has left")
+    return house
+
+
+def test_the_story_of_an_incident() -> None:
+    (incident,) = incidents(enumerate(night().facts, 1))
+    heading, happened, called, measured = story_text(incident, NAMES).split("\n\n")
+    assert heading.splitlines()[:2] == [
+        "Melding 2026-001: Balie 3 (zender 7)",
+        "Begonnen 21-11-2026 om 10:00:00, voorbij na 1:34",
+    ]
+    assert "  10:00:04   4,00 s  Anna komt eraan" in happened.splitlines()
+    assert "  10:00:00   0,01 s  Bericht voor telefoon van Anna is mislukt: no such channel" in happened
+    assert [line.split() for line in called.splitlines()[1:4]] == [
+        ["pieper", "p1", "beantwoord"],
+        ["pieper", "p2", "getoond"],
+        ["pieper", "p3", "getoond"],
+    ]
+    assert called.splitlines()[4].split() == ["telefoon", "van", "Anna", "2x", "mislukt:", "no", "such", "channel"]
+    assert "  laatste oproep getoond             310,0 ms" in measured.splitlines()
+
+
+def test_a_story_whose_times_nobody_vouches_for_says_so() -> None:
+    when = Moment(NOW.mono_s, NOW.at, clock_ok=False)
+    (incident,) = incidents([(1, f.AlarmRecovered(when, "7-a-1", "7-a-1", 7, "Balie 3", "p1"))])
+    page = story_text(incident, {})
+    assert "De klok was niet gelijkgezet" in page and "10:00:00?" in page
+    assert "Hersteld uit het geheugen van pieper p1" in page and "onbekend" in page
+    form = form_text(draft(incident, {}))
+    assert "controleer datum en tijd" in form and "de druk zelf was eerder" in form
+    assert "De melding is nog open." in form
+
+
+def test_the_form_on_paper() -> None:
+    (incident,) = incidents(enumerate(night().facts, 1))
+    form = form_text(draft(incident, {"anna": "Anna Jansen-van der Meulen", "els": "Els"}))
+    lines = form.splitlines()
+    assert max(map(len, lines)) <= COLUMNS
+    assert lines[0] == "Concept-melding agressie 2026-001"
+    assert "Tijdstip         10:00:00" in lines
+    for ticked in ("(x) gemeentehuis: Balie 3 (zender 7)", "(x) Persoonlijk", "[x] politie ingeschakeld"):
+        assert f"  {ticked}" in lines
+    assert "  [ ] aangifte / melding politie" in lines
+    assert lines[-7:] == [
+        "  10:00:24   24,0 s  09:00:24Z  Anna Jansen-van der Meulen is ter plaatse",
+        "  10:00:24   24,0 s  09:00:24Z  Anna Jansen-van der Meulen heeft de bezoeker",
+        "                                gesommeerd te vertrekken",
+        "  10:01:34     1:34  09:01:34Z  112 is gebeld, gemeld door fred",
+        "  10:01:34     1:34  09:01:34Z  Voorbij, gemeld door Els: the visitor has left",
+        "",
+        "Concept: controleer, vul aan en bespreek het met de leidinggevende.",
+    ]
