@@ -243,6 +243,17 @@ class Daemon:
     def verdict(self) -> Verdict:
         return verify(self.state)
 
+    async def command(self, *arguments: str) -> str:
+        """What another `achterwacht` says about its state folder; it must succeed."""
+        process = await asyncio.create_subprocess_exec(
+            *(str(PROGRAM), *arguments, "--config", str(self.config), "--state", str(self.state)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        told, _ = await process.communicate()
+        assert process.returncode == 0, told.decode()
+        return told.decode()
+
     def limit_files(self, size_bytes: int | None) -> None:
         """A disk that is full: no file grows beyond that size. None: there is room again."""
         _, hard = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)

@@ -54,6 +54,9 @@ SHOW_EVERY_S = 0.2
 SAID_MAX = 10_000
 """Confirmations under way at once. They end within a second; beyond this the nodes' own repeats carry them."""
 
+OUR_OWN = (h.Started, h.Stopping, h.PlanRead, h.Tick)
+"""What the daemon says to itself. Without these there is no daemon; every other letter comes from outside."""
+
 log = logging.getLogger("achterwacht")
 
 
@@ -203,7 +206,17 @@ class Service:
         """One heard thing: facts, orders, journal, answers. In this order, and without waiting for any of them."""
         now = self.clock.now()
         before, heard = self.state, letter.heard
-        facts = decide(before, heard, now)
+        try:
+            facts = decide(before, heard, now)
+        except Exception as bug:
+            if isinstance(heard, OUR_OWN):
+                raise  # systemd starts us again, and whatever was open rings
+            # One letter must not end the house again and again, as a broker that sends it anew would.
+            log.exception("this letter is given up: %r", heard)
+            self._trouble("daemon/bug", f"something heard could not be dealt with: {bug!r}")
+            letter.ack()
+            letter.reply({"result": "refused", "note": repr(bug), "durable": False})
+            return
         self.state = reduce(evolve, facts, before)
         for fact in facts:
             if isinstance(fact, f.Ordered) and fact.kind != "over":

@@ -16,7 +16,6 @@ from achterwacht.core.escalation import (
     WATCHES,
     decide,
     due,
-    person,
     step_in_vain,
     whom_to_ring,
 )
@@ -149,7 +148,7 @@ def test_pages_leave_before_anything_else_is_told() -> None:
 )
 def test_who_answers_from_a_target(target: str, who: str) -> None:
     plan = replace(TOWN_HALL, pagers=(*TOWN_HALL.pagers, Pager("p4")))
-    assert person(plan, target) == who
+    assert plan.person(target) == who
 
 
 def test_whom_a_step_rings() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -87,4 +88,6 @@ async def recovers(hall: Hall) -> list[f.Fact]:
         await seen.durable(SOON_S)
         facts = hall.check_journal()
         assert hall.daemon.replayed(seen.n) == seen.state, "the journal replays to another state"
+    kinds = Counter(type(fact).__name__ for fact in facts)
+    print(f"{len(hall.pressed)} presses, {dict(kinds)}")
     return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,7 @@ async def test_from_a_press_to_a_closed_incident(tmp_path: Path) -> None:
         assert [fact.by for fact in story if isinstance(fact, f.AlarmClosed)] == ["lid-1"]
         over = [fact for fact in story if isinstance(fact, f.Ordered) and fact.kind == "over"]
         assert {fact.target for fact in over} >= shown
+        printed = [json.loads(line) for line in (await hall.daemon.command("facts", "--json")).splitlines()]
+        raised = next(fact for fact in printed if fact["fact"] == "alarm_raised")
+        assert (raised["press"], raised["zender"], len(printed)) == (incident, 7, len(facts))
+        assert "the chain holds" in await hall.daemon.command("verify")

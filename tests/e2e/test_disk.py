@@ -84,6 +84,11 @@ async def life_without_disk(hall: Hall, seen: Onlooker) -> int:
     return seq
 
 
+async def adopted(seen: Onlooker, check_s: int) -> None:
+    """Until the plan with this number is in force."""
+    await seen.until(lambda state: state.plan.ladder.check_s == check_s, SOON_S, f"adopted: {check_s}")
+
+
 async def all_is_written(hall: Hall, seen: Onlooker) -> None:
     """The disk is back: nothing is missing, and the journal tells the same story as the daemon."""
     await seen.no_fault("journal/disk", SOON_S)
@@ -148,10 +153,10 @@ async def test_reloads_on_a_hanging_disk_do_not_cut_us_off_from_the_broker(tmp_p
         async with hall.daemon.onlooker() as seen:
             await seen.durable(SOON_S)
             disk.breaks(HANGS)
-            for reload in range(THREADS):
-                write_plan(hall.daemon.config, hall.broker, ladder={"check_s": 100 + reload})
+            for check_s in range(100, 100 + THREADS):
+                write_plan(hall.daemon.config, hall.broker, ladder={"check_s": check_s})
                 hall.daemon.reload()
-                await seen.until(lambda state, s=100 + reload: state.plan.ladder.check_s == s, SOON_S, f"{reload}")
+                await adopted(seen, check_s)
             hall.broker.kill()
             await seen.fault("broker/link", SOON_S)
             hall.broker.start()

@@ -26,7 +26,8 @@ async def test_no_press_is_lost_or_doubled_when_the_daemon_is_killed(tmp_path: P
             await strike_amid(hall, rng, hall.daemon.kill, hall.daemon.start)
         facts = await recovers(hall)
     assert len(hall.pressed) > 200
-    assert sum(isinstance(fact, f.DaemonStarted) for fact in facts) == KILLS + 1
+    # One that was killed at once may have left nothing.
+    assert 1 < sum(isinstance(fact, f.DaemonStarted) for fact in facts) <= KILLS + 1
 
 
 @pytest.mark.asyncio

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from achterwacht.core.escalation import person
 from achterwacht.core.plan import PAGER, Pager
 from achterwacht.core.state import Alarm, Phase, State
 
@@ -44,7 +43,7 @@ def open_alarms(state: State, pager: Pager) -> tuple[OpenAlarm, ...]:
     alarms = [
         alarm
         for alarm in state.alarms.values()
-        if target in alarm.rung or person(alarm.plan, target) not in alarm.plan.staff(alarm.zender)
+        if target in alarm.rung or alarm.plan.person(target) not in alarm.plan.staff(alarm.zender)
     ]
     alarms.sort(key=lambda alarm: (URGENCY.index(alarm.phase), alarm.raised_s))
     return tuple(_line(alarm) for alarm in alarms)

@@ -37,19 +37,11 @@ from typing import Any
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core import supervision
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, Plan, Step
-from achterwacht.core.state import (
-    KNOWN_S,
-    UNDO_S,
-    Alarm,
-    Device,
-    Order,
-    State,
-    evolve,
-    forget_old,
-    over_key,
-)
+from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State, forget_old, over_key
+from achterwacht.core.turn import Turn
 
 BURST_S = 2.0
 """Presses this close together are one person hammering one button: recorded, rung once."""
@@ -108,7 +100,7 @@ def decide(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
     """
     turn = Turn(state, now)
     _DECIDE[type(heard)](turn, heard)
-    turn.keep_watch(sorted(turn.touched))
+    keep_watch(turn, sorted(turn.touched))
     if not turn.state.alarms and turn.state.since_checkpoint >= CHECKPOINT_FACTS:
         turn.note(checkpoint(turn.state, now))
     return tuple(turn.facts)
@@ -131,46 +123,17 @@ def checkpoint(state: State, now: Moment) -> f.Checkpoint:
     return f.Checkpoint(now, forget_old(state, now))
 
 
-class Turn:
-    """One call of decide(): the facts noted so far, and the state as they leave it."""
+def keep_watch(turn: Turn, incidents: Iterable[str]) -> None:
+    """Does whatever is due now, and what becomes due by it, until these alarms wait for something again."""
+    for incident in incidents:
+        while (alarm := turn.state.alarms.get(incident)) and (watch := _late(turn, alarm)):
+            watch.then(turn, alarm)
 
-    def __init__(self, state: State, now: Moment) -> None:
-        self.state = state
-        self.now = now
-        self.now_s = state.house_s(now)
-        self.facts: list[f.Fact] = []
-        self.touched: set[str] = set()
 
-    def note(self, fact: f.Fact) -> None:
-        self.facts.append(fact)
-        self.state = evolve(self.state, fact)
-        self.touched.add(getattr(fact, "incident", ""))
-
-    def alarm(self, incident: str) -> Alarm:
-        """The alarm as it is after the facts noted so far."""
-        return self.state.alarms[incident]
-
-    def keep_watch(self, incidents: Iterable[str]) -> None:
-        """Does whatever is due now, and what becomes due by it, until these alarms wait for something again."""
-        for incident in incidents:
-            while (alarm := self.state.alarms.get(incident)) and (watch := self._late(alarm)):
-                watch.then(self, alarm)
-
-    def _late(self, alarm: Alarm) -> Watch | None:
-        times = ((watch, watch.due(self.state, alarm)) for watch in WATCHES)
-        late_s = self.now_s + ROUNDING_S
-        return next((watch for watch, when_s in times if when_s is not None and when_s <= late_s), None)
-
-    def order(self, alarm: Alarm, targets: Iterable[str], kind: f.Kind, reason: f.Reason) -> None:
-        for target in targets:
-            earlier = (alarm.calls if kind == "call_112" else alarm.rings).get(target)
-            attempt = earlier.attempt + 1 if earlier else 1
-            order = self.next_order(alarm.incident)
-            press = alarm.last_press
-            self.note(f.Ordered(self.now, order, alarm.incident, press, alarm.zender, target, kind, attempt, reason))
-
-    def next_order(self, incident: str) -> str:
-        return f"{incident}.{self.state.boot}.{self.state.orders + 1}"
+def _late(turn: Turn, alarm: Alarm) -> Watch | None:
+    times = ((watch, watch.due(turn.state, alarm)) for watch in WATCHES)
+    late_s = turn.now_s + ROUNDING_S
+    return next((watch for watch, when_s in times if when_s is not None and when_s <= late_s), None)
 
 
 # --- what is waited for -----------------------------------------------------------------------------------------------
@@ -195,7 +158,7 @@ def step_in_vain(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
     reachable = [target for target in alarm.step_targets if not out_of_reach(state, alarm.rings, target)]
     if not reachable:
         return alarm.step_s, "nobody reachable"
-    if all(person(alarm.plan, target) in alarm.responders for target in reachable):
+    if all(alarm.plan.person(target) in alarm.responders for target in reachable):
         return alarm.step_s, "nobody left to answer"
     if not any(alarm.rings[target].stage == "shown" for target in reachable):
         return alarm.step_s + alarm.plan.ladder.shown_within_s, "nothing shown"
@@ -207,15 +170,6 @@ def out_of_reach(state: State, orders: Any, target: str) -> bool:
     order: Order | None = orders.get(target)
     device = state.devices.get(target)
     return (order is not None and order.stage == "failed") or (device is not None and not device.online)
-
-
-def person(plan: Plan, target: str) -> str:
-    """Who answers from this target: a member's id, or the pager itself while nobody is known to carry it."""
-    channel, who = target.split(":")
-    pager = plan.pager(who) if channel == PAGER else None
-    if channel == PAGER:
-        return (pager.carrier if pager else None) or target
-    return who
 
 
 def _search_due(state: State, alarm: Alarm) -> float | None:
@@ -246,15 +200,15 @@ def whom_to_ring(alarm: Alarm, step: Step, last: bool) -> list[str]:
     plan = alarm.plan
     staff = set(plan.staff(alarm.zender))
     everybody = _targets(plan, (group for step in plan.ladder.steps for group in step.ring))
-    if all(person(plan, target) in staff for target in everybody):
+    if all(plan.person(target) in staff for target in everybody):
         staff = set()
-    targets = [target for target in _targets(plan, step.ring) if person(plan, target) not in staff]
+    targets = [target for target in _targets(plan, step.ring) if plan.person(target) not in staff]
     said = {by: responder.answer for by, responder in alarm.responders.items()}
-    wanted = [target for target in targets if person(plan, target) not in said]
+    wanted = [target for target in targets if plan.person(target) not in said]
     if wanted or not last:
         return wanted
-    in_vain = [target for target in targets if said[person(plan, target)] == "cannot"]
-    return in_vain or [target for target in targets if said[person(plan, target)] == "coming"]
+    in_vain = [target for target in targets if said[plan.person(target)] == "cannot"]
+    return in_vain or [target for target in targets if said[plan.person(target)] == "coming"]
 
 
 def _targets(plan: Plan, groups: Iterable[str]) -> list[str]:
@@ -285,7 +239,7 @@ def _ask_scene(turn: Turn, alarm: Alarm) -> None:
 
 def _those_there(alarm: Alarm) -> list[str]:
     there = {by for by, responder in alarm.responders.items() if responder.answer == "on_scene"}
-    return [target for target in sorted(alarm.rung) if person(alarm.plan, target) in there]
+    return [target for target in sorted(alarm.rung) if alarm.plan.person(target) in there]
 
 
 def _scene_answer_due(state: State, alarm: Alarm) -> float | None:
@@ -339,7 +293,7 @@ def _callers_lost(state: State, alarm: Alarm) -> bool:
     said = {by: responder for by, responder in alarm.responders.items() if responder.since_s > alarm.callers_s}
     cannot = {by for by, responder in said.items() if responder.answer == "cannot"}
     return all(
-        out_of_reach(state, alarm.calls, target) or person(alarm.plan, target) in cannot for target in alarm.calls
+        out_of_reach(state, alarm.calls, target) or alarm.plan.person(target) in cannot for target in alarm.calls
     )
 
 
@@ -434,7 +388,7 @@ def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
 
 
 def _tick(turn: Turn, heard: h.Tick) -> None:
-    turn.keep_watch(list(turn.state.alarms))
+    keep_watch(turn, list(turn.state.alarms))
     for over in list(turn.state.untold.values()):
         again_s = over_again_s(turn.state, over)
         if again_s is not None and again_s <= turn.now_s + ROUNDING_S:
@@ -473,7 +427,7 @@ def _check_budget(turn: Turn, alarm: Alarm, hop: Any, took_s: float, budget_s: f
 
 def _pressed(turn: Turn, heard: h.Pressed) -> None:
     device = f"zender:{heard.zender}"
-    _alive(turn, device, heard.boot, turn.state.plan.zender(heard.zender) is not None)
+    supervision.sign_of_life(turn, device, heard.boot)
     if is_known(turn.state, heard.press, turn.now):
         return
     alarm = turn.state.alarm_on(heard.zender)
@@ -483,9 +437,9 @@ def _pressed(turn: Turn, heard: h.Pressed) -> None:
     place = turn.state.plan.place(heard.zender)
     press = heard.press
     turn.note(f.AlarmRaised(turn.now, press, press, heard.zender, place, heard.heard_s, heard.age_ms))
-    turn.keep_watch([press])  # the pages go first; a fault about the number comes after them
+    keep_watch(turn, [press])  # the pages go first; a fault about the number comes after them
     if turn.state.plan.zender(heard.zender) is None:
-        _raise_fault(turn, f"{device}/unknown", "an alarm came from a number that the plan does not know")
+        turn.raise_fault(f"{device}/unknown", "an alarm came from a number that the plan does not know")
 
 
 def is_known(state: State, press: str, now: Moment) -> bool:
@@ -501,7 +455,8 @@ def _join(turn: Turn, alarm: Alarm, press: str, heard_s: float, recovered: bool 
 
 def _receipt(turn: Turn, heard: h.Receipt) -> None:
     target = f"{PAGER}:{heard.pager}"
-    _alive(turn, target, heard.boot, turn.state.plan.pager(heard.pager) is not None)
+    if supervision.sign_of_life(turn, target, heard.boot):
+        _pager_is_back(turn, target)
     incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
     over = turn.state.untold.get(over_key(incident, target)) or turn.state.untold.get(
         over_key(heard.incident, target)  # of an incident that was merged: the pager knows it by its own name
@@ -552,9 +507,8 @@ def _find_or_recover(turn: Turn, pager: str, incident: str, press: str, zender: 
 
 
 def _answer(turn: Turn, heard: h.Answer) -> None:
-    if heard.pager is not None and heard.boot:  # a command that names a pager is no word of that pager
-        known = turn.state.plan.pager(heard.pager) is not None
-        _alive(turn, f"{PAGER}:{heard.pager}", heard.boot, known)
+    if heard.boot and supervision.sign_of_life(turn, f"{PAGER}:{heard.pager}", heard.boot):
+        _pager_is_back(turn, f"{PAGER}:{heard.pager}")
     if heard.key in turn.state.outcomes:
         return
     if heard.answer == "carry":
@@ -566,7 +520,7 @@ def _answer(turn: Turn, heard: h.Answer) -> None:
     alarm = turn.state.alarms.get(incident)
     via = f"{PAGER}:{heard.pager}" if heard.pager is not None else "command"
     plan = alarm.plan if alarm else turn.state.plan
-    by = heard.member or person(plan, via)
+    by = heard.member or plan.person(via)
     if alarm is None:
         note = "the alarm is closed" if turn.state.incident_of(incident) else "no such alarm"
         turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, "closed", False, note))
@@ -656,79 +610,38 @@ def _failed(turn: Turn, heard: h.Failed) -> None:
 
 
 def _status(turn: Turn, heard: h.Status) -> None:
-    if not _in_plan(turn.state.plan, heard.device):
-        kind = heard.device.split(":")[0]
-        _raise_fault(turn, f"{kind}/unknown", f"{heard.device} speaks, but is not in the plan")
-        return
-    before = turn.state.devices.get(heard.device)
-    if heard.online:
-        if before and not heard.live and heard.boot == before.former:
-            return  # what the broker remembers is older than what was heard since
-        _alive(turn, heard.device, heard.boot, True, born=heard.live)
-    elif before is None or _speaks_of_now(before, heard):
-        if before is None or before.online:
-            turn.note(f.DeviceSeen(turn.now, heard.device, heard.boot, False))
-        _raise_fault(turn, f"{heard.device}/offline", "gone: switched off, out of range, or its battery is empty")
-        turn.keep_watch(list(turn.state.alarms))  # a step that rang only this device is in vain now
-
-
-def _speaks_of_now(before: Device, heard: h.Status) -> bool:
-    """A death counts for the boot last heard; one that the broker kept for us may be of a boot we never heard."""
-    return heard.boot == before.boot or (not heard.live and heard.boot != before.former)
+    if supervision.status(turn, heard):
+        _pager_is_back(turn, heard.device)
+    if not heard.online:
+        keep_watch(turn, list(turn.state.alarms))  # a step that rang only this device is in vain now
 
 
 def _telemetry(turn: Turn, heard: h.Telemetry) -> None:
-    before = turn.state.devices.get(heard.device)
-    if before and before.online and before.former == heard.boot:
-        _raise_fault(turn, f"{heard.device}/two boots", "two devices speak under this number")
-        return
-    _alive(turn, heard.device, heard.boot, _in_plan(turn.state.plan, heard.device))
+    if supervision.telemetry(turn, heard):
+        _pager_is_back(turn, heard.device)
 
 
-def _in_plan(plan: Plan, device: str) -> bool:
-    kind, id = device.split(":")
-    return plan.pager(id) is not None if kind == PAGER else plan.zender(int(id)) is not None
-
-
-def _alive(turn: Turn, device: str, boot: str, in_plan: bool, born: bool = False) -> None:
-    """Any message proves that its device lives. A pager that was gone or starts anew is paged what is open."""
-    before = turn.state.devices.get(device)
-    if not in_plan or (before is not None and before.former == boot):
-        return  # late words of an earlier boot prove nothing about this one
-    if before is None or before.boot != boot or not before.online:
-        turn.note(f.DeviceSeen(turn.now, device, boot, True))
-        _clear_fault(turn, f"{device}/offline")
-        born = born or before is not None
-    if device.startswith(f"{PAGER}:") and born:
-        for alarm in turn.state.alarms.values():
-            _page_afresh(turn, alarm, device)
-        for over in [over for over in turn.state.untold.values() if over.target == device]:
-            _tell_over_again(turn, over, "pager is back")
+def _pager_is_back(turn: Turn, target: str) -> None:
+    """Whatever it may have missed is told to it again."""
+    for alarm in turn.state.alarms.values():
+        _page_afresh(turn, alarm, target)
+    for over in [over for over in turn.state.untold.values() if over.target == target]:
+        _tell_over_again(turn, over, "pager is back")
 
 
 def _page_afresh(turn: Turn, alarm: Alarm, target: str) -> None:
     """Rings a pager that came back; whoever has answered already is only shown the alarm, and nothing at the desk."""
-    who = person(alarm.plan, target)
+    who = alarm.plan.person(target)
     if target in alarm.rung or who not in alarm.plan.staff(alarm.zender):
         turn.order(alarm, [target], "update" if who in alarm.responders else "alarm", "pager is back")
 
 
 def _trouble(turn: Turn, heard: h.Trouble) -> None:
-    _raise_fault(turn, heard.key, heard.detail)
+    turn.raise_fault(heard.key, heard.detail)
 
 
 def _trouble_over(turn: Turn, heard: h.TroubleOver) -> None:
-    _clear_fault(turn, heard.key)
-
-
-def _raise_fault(turn: Turn, key: str, detail: str) -> None:
-    if key not in turn.state.faults:
-        turn.note(f.FaultRaised(turn.now, key, detail))
-
-
-def _clear_fault(turn: Turn, key: str) -> None:
-    if key in turn.state.faults:
-        turn.note(f.FaultCleared(turn.now, key))
+    turn.clear_fault(heard.key)
 
 
 _DECIDE: dict[type, Callable[[Turn, Any], None]] = {

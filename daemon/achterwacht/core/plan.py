@@ -134,6 +134,14 @@ class Plan:
         zender = self.zender(nr)
         return zender.staff if zender else ()
 
+    def person(self, target: str) -> str:
+        """Who answers from a target: a member's id, or the pager itself while nobody is known to carry it."""
+        channel, who = target.split(":")
+        pager = self.pager(who) if channel == PAGER else None
+        if channel == PAGER:
+            return (pager.carrier if pager else None) or target
+        return who
+
     def with_carrier(self, pager_id: str, member_id: str) -> Plan:
         """The same plan with this pager carried by this member."""
         pagers = (replace(p, carrier=member_id) if p.id == pager_id else p for p in self.pagers)

@@ -1,0 +1,63 @@
+"""One call of decide(): the facts noted so far, and the state as they leave it. Knows how an order gets its id.
+
+What is noted, and when, is for escalation.py and supervision.py to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from achterwacht.core import facts as f
+from achterwacht.core.moment import Moment
+from achterwacht.core.state import Alarm, State, evolve
+
+RINGING: tuple[f.Kind, ...] = ("alarm", "call_112")
+"""The kinds of order that ring; the others are shown."""
+FAULTS_MAX = 10_000
+"""Faults that stand at once: more than two for each device of the largest building, and no flood of made-up ones."""
+
+
+class Turn:
+    """Collects facts. `now_s` is the moment in house time; `touched` the incidents that facts were noted about."""
+
+    def __init__(self, state: State, now: Moment) -> None:
+        self.state = state
+        self.now = now
+        self.now_s = state.house_s(now)
+        self.facts: list[f.Fact] = []
+        self.touched: set[str] = set()
+
+    def note(self, fact: f.Fact) -> None:
+        """One more fact; the state follows it at once."""
+        self.facts.append(fact)
+        self.state = evolve(self.state, fact)
+        self.touched.add(getattr(fact, "incident", ""))
+
+    def alarm(self, incident: str) -> Alarm:
+        """The alarm as it is after the facts noted so far."""
+        return self.state.alarms[incident]
+
+    def order(self, alarm: Alarm, targets: Iterable[str], kind: f.Kind, reason: f.Reason) -> None:
+        """Order one alert for each target."""
+        for target in targets:
+            earlier = (alarm.calls if kind == "call_112" else alarm.rings).get(target)
+            attempt = earlier.attempt + 1 if earlier and kind in RINGING else 1
+            order = self.next_order(alarm.incident)
+            press = alarm.last_press
+            self.note(f.Ordered(self.now, order, alarm.incident, press, alarm.zender, target, kind, attempt, reason))
+
+    def next_order(self, incident: str) -> str:
+        """The id of the next order; also the page's on the wire (docs/wire.md, "Pagers")."""
+        return f"{incident}.{self.state.boot}.{self.state.orders + 1}"
+
+    def raise_fault(self, key: str, detail: str) -> None:
+        """Note a fault, once however often it is found."""
+        if len(self.state.faults) >= FAULTS_MAX:
+            key, detail = "house/flooded", "more faults than anybody can read; newer ones are not shown"
+        if key not in self.state.faults:
+            self.note(f.FaultRaised(self.now, key, detail))
+
+    def clear_fault(self, key: str) -> None:
+        """Note that a fault is over, if it stood."""
+        if key in self.state.faults:
+            self.note(f.FaultCleared(self.now, key))
