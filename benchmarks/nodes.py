@@ -138,6 +138,15 @@ def _first_packet(buffer: bytes) -> tuple[int, int] | None:
     return None
 
 
+async def wait(event: asyncio.Event, what: str) -> None:
+    """Wait for an event of a press. Raises TimeoutError that says what did not come."""
+    try:
+        async with asyncio.timeout(LOST_S):
+            await event.wait()
+    except TimeoutError:
+        raise TimeoutError(f"{what} did not come within {LOST_S:g} s") from None
+
+
 class Everyone:
     """The pagers that something has come to."""
 
@@ -231,8 +240,7 @@ class Building:
         user = str(nr)
         await self._connect(user, [], self._zender_heard)
         self.send(press)
-        async with asyncio.timeout(LOST_S):
-            await press.paged.wait()
+        await wait(press.paged, "a page")
         self._nodes.pop(user).close()
         return press
 
@@ -241,8 +249,7 @@ class Building:
         for answer in ("on_scene", "all_clear"):
             said = {"incident": press.id, "press": press.id, "zender": press.zender, "answer": answer}
             self._say(PAGERS[0], "answer", said)
-        async with asyncio.timeout(LOST_S):
-            await press.over.all.wait()
+        await wait(press.over.all, "the word that it is over")
 
     def _say(self, pager: str, what: str, said: dict[str, Any]) -> int:
         self._seq += 1

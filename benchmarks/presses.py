@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable
 
-from benchmarks.nodes import LOST_S, PAGERS, ZENDERS, Building, Node, Press
+from benchmarks.nodes import LOST_S, PAGERS, ZENDERS, Building, Node, Press, wait
 from benchmarks.systems import Daemon
 
 from achterwacht.config import REMEMBERED_FILE
@@ -19,15 +19,6 @@ CALM_S = 0.2
 """After a start, before the first press that counts; and between two transmissions of the press that waits for it."""
 WINDOW = 20
 """Presses of one zender that are under way in a flood: as many as the broker hands out unacknowledged."""
-
-
-async def wait(event: asyncio.Event, what: str) -> None:
-    """Wait for an event of a press. Raises TimeoutError that says what did not come."""
-    try:
-        async with asyncio.timeout(LOST_S):
-            await event.wait()
-    except TimeoutError:
-        raise TimeoutError(f"{what} did not come within {LOST_S:g} s") from None
 
 
 async def arm(building: Building) -> Press:

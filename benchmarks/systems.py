@@ -22,6 +22,8 @@ CONFIG = HERE.parent / "config"
 
 END_S = 10.0
 """How long a process may take to end; ours waits for disk and broker at most 5 s."""
+SAID_LINES = 5
+"""What is shown of its log when something went wrong around it."""
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
@@ -97,7 +99,8 @@ class Process:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is not None:
-            print(self._log.read_text(errors="replace")[-2000:], file=sys.stderr)
+            said = self._log.read_text(errors="replace").splitlines()
+            print("\n".join(said[-SAID_LINES:]), file=sys.stderr)
         self.stop()
 
     @property

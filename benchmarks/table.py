@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+import sys
 from dataclasses import dataclass
 
 
@@ -34,6 +35,12 @@ class Table:
         self.relay_ms: float | None = None
         """The p50 of the relay, once it is known."""
         self._quiet = quiet
+        self._lost = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether nothing was lost and every budget was kept."""
+        return not self._lost and all(row.kept for row in self.rows)
 
     def title(self, text: str) -> None:
         """What the lines below it are about."""
@@ -55,6 +62,11 @@ class Table:
         """One figure."""
         self.say(f"  {what:62}{value:9.2f} {unit}")
         self.rows.append(Row(what, 1, value, value, value, unit, None, None))
+
+    def lose(self, what: str) -> None:
+        """Something that was waited for never came."""
+        self._lost = True
+        print(f"LOST: {what}", file=sys.stderr)
 
     def say(self, line: str) -> None:
         """A line that is not a measurement."""

@@ -55,3 +55,24 @@ def test_the_picture_names_every_cause_and_every_wait() -> None:
     wanted = {change.because for change in TABLE} | {change.then for change in TABLE}
     wanted |= {word for watch in WATCHES for word in (watch.during, watch.waits_for, watch.at_most, watch.what_then)}
     assert {words for words in wanted if f">{words}<" not in picture} == set()
+
+
+def test_every_proof_that_a_promise_names_exists() -> None:
+    promises = (DOCS / "promises.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`(tests/[\w/]+\.py)`", promises))
+    assert len(files) > 20
+    assert {file for file in files if not (DOCS.parent / file).is_file()} == set()
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", promises))
+    assert {name for name in named if f"def {name}(" not in tests} == set()
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    root = DOCS.parent
+    dead = [
+        f"{page.relative_to(root)}: {link}"
+        for page in [*root.glob("*.md"), *DOCS.rglob("*.md"), *(root / "benchmarks").glob("*.md")]
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert dead == []

