@@ -62,7 +62,7 @@ class Size:
 
 
 FULL = Size(presses=300, bursts=30, starts=5, idle_s=10.0, others=1000, flood_s=3.0, flood_presses=10_000)
-QUICK = Size(presses=60, bursts=5, starts=3, idle_s=2.0, others=0, flood_s=1.0, flood_presses=0)
+QUICK = Size(presses=40, bursts=5, starts=3, idle_s=2.0, others=0, flood_s=1.0, flood_presses=0)
 
 
 class Bench:

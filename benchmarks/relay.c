@@ -9,10 +9,10 @@
 
 #define KEEPALIVE_S 30
 #define PAGERS 3
-#define PAGE                                                                                                           \
-    "{\"page\":\"%d-%s-%ld.0.%d\",\"incident\":\"%d-%s-%ld\",\"press\":\"%d-%s-%ld\",\"zender\":%d,\"kind\":\"alarm\"," \
-    "\"text\":\"BALIE 1\",\"detail\":\"\",\"attempt\":1,\"reason\":\"first press\",\"age_s\":0.0,"                     \
-    "\"at\":\"2026-11-21T13:02:33.120Z\",\"clock_ok\":true}"
+#define PAGE \
+    "{\"page\":\"%d-%s-%ld.0.%d\",\"incident\":\"%d-%s-%ld\",\"press\":\"%d-%s-%ld\"," \
+    "\"zender\":%d,\"kind\":\"alarm\",\"text\":\"BALIE 1\",\"detail\":\"\",\"attempt\":1," \
+    "\"reason\":\"first press\",\"age_s\":0.0,\"at\":\"2026-11-21T13:02:33.120Z\",\"clock_ok\":true}"
 
 static void on_connect(struct mosquitto *mosq, void *nothing, int code)
 {

@@ -27,7 +27,7 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode, encode
 from achterwacht.core.display import OpenAlarm, help_sign, next_change, open_alarms
-from achterwacht.core.escalation import checkpoint, decide, due, is_known
+from achterwacht.core.escalation import checkpoint, decide, is_known
 from achterwacht.core.plan import PAGER
 from achterwacht.core.state import EMPTY, State, evolve
 from achterwacht.durability import Durability
@@ -44,6 +44,7 @@ from achterwacht.outputs.dispatch import Alert, Dispatch
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
 from achterwacht.outputs.zenders_mqtt import ZendersMqtt
 from achterwacht.paths import socket_path
+from achterwacht.timers import Timers
 
 STATUS_TOPIC = "achterwacht/v1/daemon/status"
 CLIENT_ID = "achterwacht"
@@ -114,7 +115,7 @@ class Service:
         self.canary = Canary(self.boot, self._publish_canary, lambda: self.mqtt.connected, self._on_canary)
         self.systemd = Systemd()
 
-        self._due_s = math.inf
+        self.timers = Timers()
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._keeping = asyncio.Lock()
@@ -182,7 +183,7 @@ class Service:
         while True:
             wait_s = self._wait_s()
             letter = await self.inbox.take(wait_s) if wait_s is None or wait_s > 0 else None
-            self._turn(letter or Letter(h.Tick()))
+            self._turn(letter or Letter(h.Tick(self.timers.late(self.clock.mono_s()))))
             await asyncio.sleep(0)  # the channels write the pages down,
             await asyncio.sleep(0)  # and the socket takes them, before the next letter
 
@@ -190,15 +191,8 @@ class Service:
         """Until something is due by itself: a watch of the core, or a sign that changes."""
         now = self.clock.now()
         sign_s = next_change(self.state, self.state.house_s(now))
-        first_s = min(self._due_s, math.inf if sign_s is None else sign_s - self.state.offset_s)
+        first_s = min(self.timers.first_s, math.inf if sign_s is None else sign_s - self.state.offset_s)
         return None if first_s == math.inf else first_s - now.mono_s
-
-    def _set_timer(self, heard: h.Heard, facts: tuple[f.Fact, ...]) -> None:
-        """The one timer. A letter can bring it forward; that it is too early now and then, the next Tick mends."""
-        changed = None if isinstance(heard, h.Tick) else {getattr(fact, "incident", "") for fact in facts}
-        first_s = due(self.state, changed)
-        before_s = math.inf if changed is None else self._due_s
-        self._due_s = before_s if first_s is None else min(before_s, first_s)
 
     # --- the turn -----------------------------------------------------------------------------------------------------
 
@@ -231,7 +225,7 @@ class Service:
                 log.warning("fault %s: %s", fact.key, fact.detail)
             elif isinstance(fact, f.FaultCleared):
                 log.warning("fault %s is over", fact.key)
-        self._set_timer(heard, facts)
+        self.timers.follow(self.state, heard, facts)
         self._answer(letter, before, n)
         if isinstance(heard, h.Tick) or _displays_differ(before, self.state):
             self._when_safe(n, self._show_soon, self.state)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
+
+from msgspec.structs import replace
 
 from achterwacht.core import heard as h
 from achterwacht.core.display import OVER_SIGN_S, help_sign, next_change, open_alarms

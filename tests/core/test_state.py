@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 from typing import get_args
 
 import pytest
 from immutables import Map
+from msgspec.structs import replace
 
 from achterwacht.core import facts as f
 from achterwacht.core.heard import AnswerWord

@@ -106,14 +106,15 @@ def decide(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
     return tuple(turn.facts)
 
 
-def due(state: State, incidents: Iterable[str] | None = None) -> float | None:
+def due(state: State, incident: str | None = None) -> float | None:
     """When decide() wants its next Tick, in monotonic seconds of this boot; None while nothing is waited for.
 
-    Looks at all open alarms, or at these `incidents` alone: with a thousand open, only what changed is worth a look.
+    Looks at everything, or at this `incident` alone: with a thousand open, only what changed is worth a look.
     """
-    alarms = map(state.alarms.get, state.alarms if incidents is None else incidents)
-    waits = (watch.due(state, alarm) for alarm in alarms if alarm for watch in WATCHES)
-    times = chain(waits, (over_again_s(state, over) for over in state.untold.values()))
+    alarms = state.alarms.values() if incident is None else filter(None, (state.alarms.get(incident),))
+    waits = (watch.due(state, alarm) for alarm in alarms for watch in WATCHES)
+    untold = (over for over in state.untold.values() if incident in (None, over.incident))
+    times = chain(waits, (over_again_s(state, over) for over in untold))
     first_s = min((when for when in times if when is not None), default=None)
     return None if first_s is None else first_s - state.offset_s
 
@@ -388,7 +389,7 @@ def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
 
 
 def _tick(turn: Turn, heard: h.Tick) -> None:
-    keep_watch(turn, list(turn.state.alarms))
+    keep_watch(turn, list(turn.state.alarms) if heard.incidents is None else heard.incidents)
     for over in list(turn.state.untold.values()):
         again_s = over_again_s(turn.state, over)
         if again_s is not None and again_s <= turn.now_s + ROUNDING_S:

@@ -47,7 +47,12 @@ class PlanRead:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time has passed: the moment that due() asked for has come."""
+    """Time has passed: the moment that due() asked for has come.
+
+    `incidents`: for which of them; None looks at everything that is open.
+    """
+
+    incidents: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
+from msgspec import structs
+
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_to_plain, to_plain
 from achterwacht.core.heard import AnswerWord
@@ -71,7 +73,7 @@ class Following:
     def take(self, n: int, fact: f.Fact) -> Line:
         """The next fact, with the incident to which it belongs."""
         if isinstance(fact, f.DaemonStarted | f.PlanAdopted | f.Checkpoint):
-            self._house = evolve(replace(self._house, last=self._last), fact)
+            self._house = evolve(structs.replace(self._house, last=self._last), fact)
         self._last = fact.when
         if isinstance(fact, f.Checkpoint):
             self._remember(fact.state)

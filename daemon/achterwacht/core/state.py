@@ -7,11 +7,12 @@ constant; over a restart the wall clock tells how long the house was away (never
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
+import msgspec
 from immutables import Map
+from msgspec.structs import replace
 
 from achterwacht.core import facts as f
 from achterwacht.core.moment import Moment
@@ -33,16 +34,14 @@ UNDO_S = 600.0
 """How long a closing can be taken back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
+class Press(msgspec.Struct, frozen=True):
     """A press that was heard: which incident it belongs to, and when it was first heard."""
 
     incident: str
     first_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """The newest order of one kind to one target, and how far it is known to have come."""
 
     id: str
@@ -51,16 +50,14 @@ class Order:
     stage: Stage = "ordered"
 
 
-@dataclass(frozen=True, slots=True)
-class Responder:
+class Responder(msgspec.Struct, frozen=True):
     """What somebody last said about coming."""
 
     answer: Literal["coming", "cannot", "on_scene"]
     since_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What was answered to an answer or a command, so that the same one gets the same again."""
 
     result: f.Result
@@ -68,8 +65,7 @@ class Outcome:
     since_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(msgspec.Struct, frozen=True):
     """A zender or pager as last heard. `former` is the boot before this one."""
 
     boot: str
@@ -77,16 +73,14 @@ class Device:
     former: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """Something is not as it should be, since `at`."""
 
     detail: str
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(msgspec.Struct, frozen=True):
     """One alarm, open or just closed. `plan` is the one it runs under, whatever is edited meanwhile."""
 
     incident: str
@@ -163,8 +157,7 @@ class Alarm:
         return "ringing" if self.searching else "coming"
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """All that the house knows. A plain value: two states with equal facts are equal."""
 
     plan: Plan = EMPTY_PLAN

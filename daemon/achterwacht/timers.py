@@ -1,0 +1,44 @@
+"""When each open alarm is to be looked at again. With a thousand open, only those are asked that something happened to.
+
+What an alarm waits for is escalation.due's to say; this only remembers the answers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.escalation import due
+from achterwacht.core.state import State
+
+
+class Timers:
+    """By incident: the next moment, in monotonic seconds of this boot."""
+
+    def __init__(self) -> None:
+        self._due_s: dict[str, float] = {}
+
+    @property
+    def first_s(self) -> float:
+        """The next moment of all; infinite while nothing is waited for."""
+        return min(self._due_s.values(), default=math.inf)
+
+    def late(self, now_s: float) -> tuple[str, ...]:
+        """The incidents whose moment has come."""
+        return tuple(incident for incident, due_s in self._due_s.items() if due_s <= now_s)
+
+    def follow(self, state: State, heard: h.Heard, facts: Iterable[f.Fact]) -> None:
+        """What these facts changed. A start, or a device that comes or goes, may change what any of them waits for."""
+        changed = {getattr(fact, "incident", "") for fact in facts}
+        if isinstance(heard, h.Tick):
+            changed.update(heard.incidents or ())
+        if any(isinstance(fact, f.DaemonStarted | f.DeviceSeen) for fact in facts):
+            changed.update(self._due_s, state.alarms, (over.incident for over in state.untold.values()))
+        for incident in changed:
+            due_s = due(state, incident)
+            if due_s is None:
+                self._due_s.pop(incident, None)
+            else:
+                self._due_s[incident] = due_s
