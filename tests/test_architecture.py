@@ -79,7 +79,7 @@ BANS = (
 PURE = (
     *("__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"),
     *("heapq", "immutables", "itertools", "json", "math", "msgspec", "operator", "re", "string"),
-    *("textwrap", "types", "typing", "zoneinfo"),
+    *("textwrap", "types", "typing", "unicodedata", "zoneinfo"),
 )
 IMPURE_CALLS = ("__import__", "breakpoint", "input", "open", "print")
 CORE_IS_PURE = "the core is pure: no I/O, no clock, no logging, no asyncio; let service do it"

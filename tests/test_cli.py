@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import sqlite3
@@ -13,19 +15,20 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from achterwacht import paths
-from achterwacht.cli import COMMANDS, main
+from achterwacht.cli import COMMANDS, _parser, main
 from achterwacht.commands import talking
+from achterwacht.config import load
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.codec import encode
+from achterwacht.core.codec import encode, fact_to_plain, to_plain
 from achterwacht.journal.opening import open_folder
 from achterwacht.journal.writer import Journal
-from achterwacht.link import Link, LinkSilent
+from achterwacht.link import Connection, Link, LinkSilent, LinkUnavailable
 from house import House
 
 ROOT = Path(__file__).parent.parent
@@ -134,6 +137,9 @@ def test_no_incidents_yet(tmp_path: Path, capsys: Said) -> None:
     asyncio.run(write(tmp_path, map(encode, House().facts)))
     assert said(capsys, tmp_path, "incidents") == ["Nog geen meldingen"]
     assert said(capsys, tmp_path, "incidents", "--json") == []
+    for command in ("show", "draft"):
+        err = complaint(capsys, command, "last", "--state", str(tmp_path))
+        assert err == f"achterwacht {command}: there is no incident yet in the journal\n"
 
 
 def test_one_incident_by_id_number_or_last(state: Path, house: House, capsys: Said) -> None:
@@ -164,6 +170,15 @@ def test_a_chain_that_holds_and_one_whose_tail_was_cut(state: Path, house: House
     assert cut[0].startswith("BROKEN  row ") and "does not hold" in cut[-1]
 
 
+def test_the_chain_for_programs(state: Path, house: House, capsys: Said) -> None:
+    (line,) = said(capsys, state, "verify", "--json")
+    verdict = json.loads(line)
+    assert (verdict["ok"], verdict["facts"], verdict["problems"]) == (True, len(house.facts), [])
+    assert said(capsys, state, "verify", "--head", verdict["head"])[-1] == "the chain holds"
+    (line,) = said(capsys, state, "verify", "--json", "--head", "1:abc", code=1)
+    assert json.loads(line)["ok"] is False and len(json.loads(line)["problems"]) == 1
+
+
 def test_an_incident_that_is_not_there(state: Path, capsys: Said) -> None:
     assert "nearest: 2026-001, 2026-002" in complaint(capsys, "show", "2026-01", "--state", str(state))
     assert "no incident 'xyz' in the journal" in complaint(capsys, "draft", "xyz", "--state", str(state))
@@ -180,9 +195,17 @@ def test_no_folder_no_journal_no_permission(
     assert "this user may not read" in complaint(capsys, "incidents", "--state", str(state))
 
 
-def test_a_fact_of_a_later_version_is_named(tmp_path: Path, capsys: Said) -> None:
-    asyncio.run(write(tmp_path, ['{"mono_s":1.0,"at":"2026-11-21T09:00:00Z","clock_ok":true,"fact":"moon_landed"}']))
-    assert "fact 1 is none that this version knows" in complaint(capsys, "facts", "--state", str(tmp_path))
+def test_a_fact_of_a_later_version_is_left_out_and_said_so(tmp_path: Path, capsys: Said) -> None:
+    house = House()
+    house.press(7)
+    strange = '{"mono_s":1.0,"at":"2026-11-21T09:00:00Z","clock_ok":true,"fact":"moon_landed"}'
+    asyncio.run(write(tmp_path, [strange, *map(encode, house.facts)]))
+    for words in (("facts",), ("show", "last"), ("incidents",), ("draft", "last")):
+        assert main([*words, "--state", str(tmp_path)]) == 0
+        out, err = capsys.readouterr()
+        assert "left out: 1 facts, first number 1" in err
+        assert "Balie 3" in out
+    assert said(capsys, tmp_path, "verify")[-1] == "the chain holds"
     assert said(capsys, tmp_path, "facts", "--json")[0].startswith('{"n":1,'), "as it stands it can be printed"
 
 
@@ -210,6 +233,30 @@ def test_every_command_teaches_by_an_example(name: str, capsys: Said) -> None:
     out = capsys.readouterr().out
     assert ended.value.code == 0
     assert f"\n  achterwacht {name}" in out and "--state DIR" in out
+
+
+def examples(text: str) -> list[str]:
+    """What stands behind `achterwacht` on a line of its own, in a path or in a code span, up to a pipe."""
+    found = re.findall(r"(?:^  |bin/|`)achterwacht ([a-z][^`|>\n]*)", text, re.MULTILINE)
+    return [example.strip() for example in found]
+
+
+PAGES = ("README.md", "docs/installing.md")
+EXAMPLES = {
+    **{f"{name} --help": command.about for name, command in COMMANDS.items()},
+    **{page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES},
+}
+
+
+@pytest.mark.parametrize("where", EXAMPLES)
+def test_every_example_makes_sense_with_the_shipped_files(where: str) -> None:
+    plan = load(ROOT / "config").plan
+    lines = examples(EXAMPLES[where])
+    assert lines
+    for line in lines:
+        asked = vars(_parser().parse_args(shlex.split(line)))
+        assert "member" not in asked or plan.member(asked["member"]), line
+        assert asked.get("pager") is None or plan.pager(asked["pager"]), line
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -302,6 +349,8 @@ class Daemon:
         new = self.house.facts[self._streamed :]
         self._streamed = len(self.house.facts)
         self.link.stream(self._streamed, new)
+        if self.durable:
+            self.link.durable(self._streamed)
 
 
 @asynccontextmanager
@@ -369,18 +418,42 @@ async def test_which_incident_is_meant(state: Path, house: House, capsys: Said) 
         daemon.tell()
         assert await asks(state, "answer", "anna", "coming") == 1
         err = capsys.readouterr().err
+        assert len(err.splitlines()) == 1, "the help has no answer to that"
         assert "which one?" in err and "(Balie 2, 2026-002)" in err and "(Balie 1, no number yet)" in err
         assert await asks(state, "answer", "anna", "coming", "2026-20") == 1
         assert "nearest: 2026-002" in capsys.readouterr().err
         assert await asks(state, "answer", "anna", "coming", "--pager", "p1") == 1
         assert "--pager goes with `carry`" in capsys.readouterr().err
+        assert await asks(state, "answer", "anna", "carry", "2026-002", "--pager", "p1") == 1
+        assert "is about no incident: leave out '2026-002'" in capsys.readouterr().err
+
+
+@pytest.mark.asyncio
+async def test_what_a_member_typed_wrong_is_told_in_a_sentence(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house):
+        assert await asks(state, "answer", "an na", "coming") == 1
+        assert "answer: member: expected 1 to 64 letters, digits, _ . -\n" in capsys.readouterr().err
+        assert await asks(state, "answer", "els", "all_clear", "--reason", "calm " * 101) == 1
+        assert "answer: reason: expected a sentence of at most 500 characters\n" in capsys.readouterr().err
+
+
+@pytest.mark.asyncio
+async def test_who_asks_for_help_is_believed_and_told_to_be_unknown(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house):
+        assert await asks(state, "answer", "nobody", "need_112") == 0
+        assert await asks(state, "answer", "nobody", "coming") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "Aangenomen en vastgelegd: nobody vraagt om 112 (Balie 2)",
+        "Let op: nobody staat niet in het plan",
+        "Geweigerd: geen teamlid of pieper van het plan",
+    ]
 
 
 @pytest.mark.asyncio
 async def test_nothing_is_open(tmp_path: Path, capsys: Said) -> None:
     async with running(tmp_path, House()):
         assert await asks(tmp_path, "answer", "anna", "coming") == 1
-    assert "no incident is open" in capsys.readouterr().err
+    assert capsys.readouterr().err == "achterwacht answer: no incident is open\n"
 
 
 @pytest.mark.parametrize("words", [("watch",), ("answer", "anna", "coming"), ("reopen", "anna", "2026-001")])
@@ -405,6 +478,102 @@ async def test_watching_from_what_is_open_to_ctrl_c(state: Path, house: House) -
             assert line == "10:00:28   Balie 2        Anna Jansen komt eraan (3,00 s na de druk)\n"
             child.send_signal(signal.SIGINT)
             assert await child.wait() == 0
+
+
+class Messages:
+    """A connection that says these messages and ends; None is silence, for as long as anybody waits."""
+
+    def __init__(self, house: House, durable: bool = True) -> None:
+        n = len(house.facts)
+        self._house = house
+        self._told_n = n
+        self._messages: list[dict[str, Any] | None] = []
+        self.hello: dict[str, Any] = {"n": n, "durable_n": n if durable else n - 1, "state": to_plain(house.state)}
+
+    def facts(self) -> None:
+        """What has become a fact, none of it on disk."""
+        for fact in self._house.facts[self._told_n :]:
+            self._told_n += 1
+            self.say({"type": "fact", "n": self._told_n, "durable": False, "fact": fact_to_plain(fact)})
+
+    def durable(self) -> None:
+        self.say({"type": "durable", "n": self._told_n})
+
+    def say(self, message: dict[str, Any] | None) -> None:
+        self._messages.append(message)
+
+    async def take(self) -> dict[str, Any]:
+        if not self._messages:
+            raise LinkUnavailable("the end")
+        message = self._messages.pop(0)
+        return await asyncio.get_running_loop().create_future() if message is None else message
+
+    async def watched(self, capsys: Said, as_json: bool = False) -> list[str]:
+        """What `watch` prints of it: the sentences, without what is open and how it ended."""
+        async with asyncio.timeout(WAIT_S):
+            await talking.Watcher({}, as_json).follow(cast(Connection, self))
+        lines = capsys.readouterr().out.splitlines()
+        return lines if as_json else [line[26:] for line in lines[1:-1]]
+
+
+@pytest.mark.asyncio
+async def test_what_calms_is_shown_when_it_is_on_disk(house: House, capsys: Said) -> None:
+    told = Messages(house)
+    house.pager("p1").answers("told_to_leave")
+    house.pager("p1").answers("need_112")
+    told.facts()
+    told.durable()
+    lines = await told.watched(capsys)
+    assert lines[0].startswith("anna vraagt om 112"), "who asks for help waits for nothing"
+    assert lines[-1].startswith("anna heeft de bezoeker"), lines
+    assert not any("NOG NIET VASTGELEGD" in line for line in lines)
+
+
+@pytest.mark.asyncio
+async def test_what_calms_is_marked_when_the_disk_takes_nothing(
+    house: House, capsys: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(talking, "HELD_S", 0.01)
+    told = Messages(house)
+    house.pager("p1").answers("on_scene")
+    house.pager("p1").answers("all_clear")
+    told.facts()
+    told.say(None)
+    told.durable()
+    lines = await told.watched(capsys)
+    ends = [fact.kind for fact in house.facts[told.hello["n"] :] if isinstance(fact, f.Ordered)].count("over")
+    marked = [line for line in lines if line.endswith("  [NOG NIET VASTGELEGD]")]
+    assert [line.split()[0] for line in marked] == ["anna", "anna", "Voorbij,", *["Einde"] * ends], lines
+
+
+@pytest.mark.asyncio
+async def test_what_calms_and_was_never_on_disk_is_marked_for_programs_too(house: House, capsys: Said) -> None:
+    told = Messages(house)
+    house.pager("p1").answers("coming")
+    told.facts()
+    lines = [json.loads(line) for line in await told.watched(capsys, as_json=True)]
+    assert [(line["fact"], line.get("durable")) for line in lines][-1] == ("answered", False)
+
+
+@pytest.mark.asyncio
+async def test_a_closing_never_comes_after_the_word_that_takes_it_back(house: House, capsys: Said) -> None:
+    told = Messages(house)
+    house.pager("p1").answers("on_scene")
+    house.pager("p1").answers("all_clear")
+    house.undoes("anna", house.all(f.AlarmRaised)[-1].incident)
+    told.facts()
+    lines = await told.watched(capsys)
+    closed, reopened = (
+        next(n for n, line in enumerate(lines) if line.startswith(words)) for words in ("Voorbij,", "Sluiting")
+    )
+    assert closed < reopened
+
+
+@pytest.mark.asyncio
+async def test_that_nothing_is_open_is_marked_while_it_is_not_on_disk(capsys: Said) -> None:
+    told = Messages(House(), durable=False)
+    await talking.Watcher({}, as_json=False).follow(cast(Connection, told))
+    assert capsys.readouterr().out.startswith("Geen open meldingen  [NOG NIET VASTGELEGD]\n")
 
 
 @pytest.mark.asyncio

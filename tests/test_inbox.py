@@ -35,8 +35,19 @@ async def test_of_telemetry_only_the_newest_per_device_is_kept() -> None:
 
 
 @pytest.mark.asyncio
+async def test_of_births_and_deaths_the_newest_counts_and_the_others_are_acknowledged() -> None:
+    inbox = Inbox()
+    acked: list[str] = []
+    for boot, online in (("aaaa", True), ("aaaa", False), ("bbbb", True)):
+        said = h.Status("pager:p1", boot, online, live=True)
+        inbox.put(said, ack=lambda word=f"{boot} {online}": acked.append(word))  # type: ignore[misc]
+    assert await all_of(inbox) == [h.Status("pager:p1", "bbbb", True, live=True)]
+    assert acked == ["aaaa True", "aaaa False"]
+
+
+@pytest.mark.asyncio
 async def test_a_flood_of_telemetry_is_bounded_and_costs_no_press(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox_module, "TELEMETRY_MAX", 10)
+    monkeypatch.setattr(inbox_module, "DEVICES_MAX", 10)
     inbox = Inbox()
     for number in range(1000):
         inbox.put(h.Telemetry(f"pager:x{number}", "aaaa"))

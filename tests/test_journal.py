@@ -26,6 +26,7 @@ from achterwacht.journal.reader import read, verify
 from achterwacht.journal.writer import NEVER, Journal
 
 STAMP = "20261121T130233Z"
+LOSING = "too many facts wait for the disk, newer ones are lost"
 WAIT_S = 20.0  # no test waits this long: it is what a broken one costs
 
 
@@ -349,22 +350,84 @@ async def test_a_stop_is_bounded_when_the_disk_hangs(
 
 
 @pytest.mark.asyncio
-async def test_a_fact_beyond_the_bound_is_counted_and_never_durable(
+async def test_after_a_loss_nothing_is_kept_until_a_checkpoint_holds_it_all(
     tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "PENDING_MAX", 3)
     async with running(tmp_path) as (journal, told):
         disk.free.clear()
-        assert journal.append(["a", "b", "c"]) == 3
-        assert journal.append(["d", "e"]) == NEVER
-        assert (journal.lost, journal.last_n) == (2, 3)
-        assert journal.trouble == "3 facts wait for the disk, newer ones are lost"
+        assert journal.append(["a", "b"]) == 2
+        assert journal.append(["c", "d"]) == NEVER
+        assert journal.append(["there is room for one, but it speaks of c"]) == NEVER
+        assert (journal.lost, journal.last_n) == (3, 2)
+        assert journal.trouble == LOSING
         disk.free.set()
-        await told.until(lambda: journal.trouble is None)
-        assert journal.append(["f"]) == 4
+        await told.until(lambda: None in told.trouble)
+        assert journal.lost == 3  # which asks for a checkpoint
+        assert journal.append(["all of it"], checkpoint=True) == 3
+        assert journal.lost == 0
+        assert journal.append(["e"]) == 4
         await told.until(lambda: journal.durable_n == 4)
-    assert [row.body for row in read(tmp_path)] == ["a", "b", "c", "f"]
-    assert told.trouble == ["3 facts wait for the disk, newer ones are lost", None]
+    assert [row.body for row in read(tmp_path)] == ["a", "b", "all of it", "e"]
+    assert told.trouble == [LOSING, None]
+
+
+@pytest.mark.asyncio
+async def test_a_checkpoint_that_does_not_fit_ends_no_loss(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PENDING_MAX", 2)
+    async with running(tmp_path) as (journal, told):
+        disk.free.clear()
+        journal.append(["a", "b"])
+        assert journal.append(["c"]) == NEVER
+        assert journal.append(["all of it"], checkpoint=True) == NEVER
+        assert journal.lost == 2
+        disk.free.set()
+        await told.until(lambda: None in told.trouble)
+        assert journal.append(["all of it"], checkpoint=True) == 3
+        await told.until(lambda: journal.durable_n == 3)
+
+
+@pytest.mark.asyncio
+async def test_what_is_lost_before_the_checkpoint_comes_is_told_and_held_by_it(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "PENDING_MAX", 1)
+    async with running(tmp_path) as (journal, told):
+        disk.free.clear()
+        journal.append(["a"])
+        journal.append(["b"])
+        disk.free.set()
+        await told.until(lambda: None in told.trouble)
+        assert journal.append(["c"]) == NEVER
+        await told.until(lambda: told.trouble == [LOSING, None, LOSING])
+        assert journal.append(["all of it"], checkpoint=True) == 2
+        await told.until(lambda: told.trouble == [LOSING, None, LOSING, None])
+        await told.until(lambda: journal.durable_n == 2)
+    assert [row.body for row in read(tmp_path)] == ["a", "all of it"]
+
+
+@pytest.mark.asyncio
+async def test_an_error_of_a_listener_is_told_as_itself_and_not_as_the_disks(tmp_path: Path) -> None:
+    raised: list[BaseException] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context["exception"]))
+    told = Told()
+
+    def stumble(n: int) -> None:
+        told.on_durable(n)
+        raise ZeroDivisionError(f"over {n}")
+
+    journal = Journal(open_folder(tmp_path, 2026, STAMP), stumble, told.on_trouble)
+    task = asyncio.create_task(journal.run())
+    for n in (1, 2):
+        journal.append(["a"])
+        await told.until(lambda n=n: told.durable[-1:] == [n])  # type: ignore[misc]
+    task.cancel()
+    await asyncio.wait({task})
+    assert journal.clean
+    assert [str(error) for error in raised] == ["over 1", "over 2"]
+    assert told.trouble == []
 
 
 @pytest.mark.asyncio

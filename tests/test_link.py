@@ -562,22 +562,22 @@ MALFORMED: tuple[tuple[bytes, str | None, str], ...] = (
     (b"[1, 2]", None, "Expected `object`"),
     (b'{"a":' * 10_000, None, "recursion"),
     (json.dumps(typed(id=None)).encode(), None, "missing required field `id`"),
-    (json.dumps(typed(id=7)).encode(), None, "Expected `str`"),
-    (json.dumps(typed(id="")).encode(), "", "regex"),
-    (json.dumps(typed(id="a b")).encode(), "a b", "regex"),
-    (json.dumps(typed(id="x\n")).encode(), "x\n", "regex"),
-    (json.dumps(typed(id="x" * 65)).encode(), None, "regex"),
+    (json.dumps(typed(id=7)).encode(), None, "id: expected 1 to 64 of"),
+    (json.dumps(typed(id="")).encode(), "", "id: expected 1 to 64 of A-Z a-z 0-9 -"),
+    (json.dumps(typed(id="a b")).encode(), "a b", "id: expected 1 to 64 of"),
+    (json.dumps(typed(id="x\n")).encode(), "x\n", "id: expected 1 to 64 of"),
+    (json.dumps(typed(id="x" * 65)).encode(), None, "id: expected 1 to 64 of"),
     (json.dumps(typed(type="fact")).encode(), "x", "Invalid enum value 'fact'"),
     (json.dumps(typed(command="stop")).encode(), "x", "Invalid value 'stop'"),
     (json.dumps(typed(command=None)).encode(), "x", "missing required field `command`"),
-    (json.dumps(typed(answer="perhaps")).encode(), "x", "Invalid enum value 'perhaps'"),
-    (json.dumps(typed(answer="y" * 60_000)).encode(), "x", "Invalid enum value 'yyy"),
+    (json.dumps(typed(answer="perhaps")).encode(), "x", "answer: expected one of coming, cannot"),
+    (json.dumps(typed(answer="y" * 60_000)).encode(), "x", "answer: expected one of coming, cannot"),
     (json.dumps(typed(member=None)).encode(), "x", "missing required field `member`"),
-    (json.dumps(typed(member="")).encode(), "x", "regex"),
-    (json.dumps(typed(member="pager:p1")).encode(), "x", "regex"),
+    (json.dumps(typed(member="")).encode(), "x", "member: expected 1 to 64 letters"),
+    (json.dumps(typed(member="pager:p1")).encode(), "x", "member: expected 1 to 64 letters"),
     (json.dumps(typed(incident=None)).encode(), "x", "`incident` is missing"),
-    (json.dumps(typed(incident="no such\nthing")).encode(), "x", "regex"),
-    (json.dumps(typed(reason="y" * 501)).encode(), "x", "length <= 500"),
+    (json.dumps(typed(incident="no such\nthing")).encode(), "x", "incident: expected 1 to 64 letters"),
+    (json.dumps(typed(reason="y" * 501)).encode(), "x", "reason: expected a sentence of at most 500"),
     (json.dumps(typed(pager="p1")).encode(), "x", "goes with the answer `carry`"),
     (json.dumps(typed(answer="carry")).encode(), "x", "goes with the answer `carry`"),
     (json.dumps(typed(command="undo")).encode(), "x", "unknown field `answer`"),
@@ -594,8 +594,8 @@ async def test_each_malformed_command_is_told_what_is_wrong_and_the_connection_s
             error = await hears(ws, "error")
             assert error["id"] == id, frame
             assert wrong in error["error"], frame
-            assert link.EXPECTED in error["error"]
-            assert len(error["error"]) < 1000
+            assert "regex" not in error["error"], "people read it"
+            assert len(error["error"]) < 500
         assert house.commands.empty()
         await ws.send(json.dumps(typed()))
         assert (await house.asked())[0].key == "cmd-x"

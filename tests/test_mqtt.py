@@ -534,26 +534,94 @@ async def test_full_socket_is_emptied_when_the_broker_reads_again(broker: Mosqui
 
 
 @pytest.mark.asyncio
+async def test_a_page_overtakes_what_confirms_and_what_shows(broker: Mosquitto) -> None:
+    page, everything = "achterwacht/v1/pager/p1/page", "achterwacht/v1/#"
+    retained = {f"achterwacht/v1/pager/p{n}/open": b"open %d" % n for n in range(mqtt.RETAINED_MAX)}
+    async with Daemon(address(broker)) as daemon, node(broker, DAEMON, identifier="onlooker") as onlooker:
+        await onlooker.subscribe(everything, qos=1)
+        await daemon.comes_up()
+        for topic, payload in retained.items():
+            daemon.mqtt.retain(topic, b"older")
+            daemon.mqtt.retain(topic, payload)
+        confirms = [
+            asyncio.create_task(daemon.mqtt.publish(f"achterwacht/v1/zender/{n}/confirm", b"")) for n in range(100)
+        ]
+        await asyncio.sleep(0)  # they have been handed over
+        await daemon.mqtt.publish(page, b"BALIE 1", expiry_s=120)
+        await asyncio.gather(*confirms)
+
+        order: list[str] = []
+        newest: dict[str, object] = {}
+        while len(newest) < len(retained) + len(confirms) + 1:
+            message = await hears(onlooker)
+            order.append(str(message.topic))
+            newest[order[-1]] = message.payload
+        assert {topic: newest[topic] for topic in retained} == retained
+        # Before it went what was with the broker already; then the confirms, and what shows when all is quiet.
+        assert order.index(page) <= mqtt.UNCONFIRMED_MAX
+        first_shown_late = [topic.endswith("/open") for topic in order].index(True, mqtt.SHOWN_MAX)
+        assert sum(topic.endswith("/confirm") for topic in order[:first_shown_late]) == len(confirms)
+        assert daemon.links.empty()
+
+
+@pytest.mark.asyncio
+async def test_no_more_is_under_way_than_the_broker_grants(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path / "broker")
+    text = broker.configuration.read_text()
+    assert text.count("\nmax_inflight_messages 20\n") == 1
+    broker.configuration.write_text(text.replace("\nmax_inflight_messages 20\n", "\nmax_inflight_messages 2\n"))
+    with broker:
+        async with Daemon(address(broker)) as daemon:
+            await daemon.comes_up()
+            connection = daemon.mqtt._connection
+            assert connection is not None
+            pages = [asyncio.create_task(daemon.mqtt.publish("page", b"", expiry_s=120)) for _ in range(10)]
+            daemon.mqtt.retain(STATUS, b"online")
+            await asyncio.sleep(0)
+            assert len(connection._unconfirmed) == 2
+            assert await asyncio.gather(*pages) == [None] * 10
+
+
+@pytest.mark.asyncio
 async def test_only_so_many_wait_for_the_broker(broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt, "UNCONFIRMED_MAX", 3)
-    async with Daemon(address(broker)) as daemon:
+    monkeypatch.setattr(mqtt, "UNCONFIRMED_MAX", 2)
+    monkeypatch.setattr(mqtt, "WAITING_MAX", 3)
+    async with Daemon(address(broker)) as daemon, node(broker, "p1") as pager:
+        await pager.subscribe(STATUS, qos=1)
         await daemon.comes_up()
         broker.pause()
-        waiting = [asyncio.create_task(daemon.mqtt.publish(f"page/{n}", b"", timeout_s=WAIT_S)) for n in range(3)]
+        waiting = [asyncio.create_task(daemon.mqtt.publish(f"said/{n}", b"", timeout_s=WAIT_S)) for n in range(5)]
         await asyncio.sleep(0)
-        with pytest.raises(MqttUnavailable, match="not sent: Message queue full"):
-            await daemon.mqtt.publish("page/one too many", b"")
-        # A retained message must not get lost this way: a new connection sends it.
+        with pytest.raises(MqttUnavailable, match="not sent: 3 wait for the broker already"):
+            await daemon.mqtt.publish("said/one too many", b"")
+        # A page has a line of its own, and what is retained gives way without getting lost.
+        waiting.append(asyncio.create_task(daemon.mqtt.publish("page", b"", expiry_s=120, timeout_s=WAIT_S)))
         daemon.mqtt.retain(STATUS, b"kept")
-        assert await daemon.told() == (False, f"{STATUS} could not be sent")
-        outcomes = await asyncio.gather(*waiting, return_exceptions=True)
-        assert [str(outcome) for outcome in outcomes] == [f"{STATUS} could not be sent"] * 3
+        await asyncio.sleep(0)
         broker.resume()
+        assert await asyncio.gather(*waiting) == [None] * 6
+        message = await hears(pager)
+        assert message.payload == b"kept"
+        assert daemon.links.empty()
+
+
+@pytest.mark.asyncio
+async def test_what_was_given_up_while_it_waited_does_not_leave(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "UNCONFIRMED_MAX", 1)
+    echo = "achterwacht/v1/daemon/echo"
+    async with Daemon(address(broker), subscriptions=[(echo, 1)]) as daemon:
         await daemon.comes_up()
-        async with node(broker, "p1") as pager:
-            await pager.subscribe(STATUS, qos=1)
-            message = await hears(pager)
-            assert (message.payload, message.retain) == (b"kept", True)
+        broker.pause()
+        first = asyncio.create_task(daemon.mqtt.publish(echo, b"first", timeout_s=WAIT_S))
+        await asyncio.sleep(0)
+        with pytest.raises(MqttUnavailable, match="did not take it within"):
+            await daemon.mqtt.publish(echo, b"given up", timeout_s=0.01)
+        broker.resume()
+        await first
+        await daemon.mqtt.publish(echo, b"last")
+        assert [(await daemon.hears()).payload for _ in range(2)] == [b"first", b"last"]
 
 
 @pytest.mark.asyncio

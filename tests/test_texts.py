@@ -18,10 +18,11 @@ from achterwacht.core.escalation import checkpoint, objection
 from achterwacht.core.heard import Answer, AnswerWord
 from achterwacht.core.incident import TARGET_STAGES, incidents
 from achterwacht.core.moment import Moment
+from achterwacht.core.plain_ascii import plain_ascii
 from achterwacht.core.plan import Site
 from achterwacht.core.state import Phase
 from achterwacht.outputs.dispatch import Alert
-from achterwacht.outputs.texts import LANGUAGES, PAGE_MAX_CHARS, Texts, page_place, page_text, plain_ascii, sentence_key
+from achterwacht.outputs.texts import LANGUAGES, PAGE_MAX_CHARS, Texts, page_place, page_text, sentence_key
 from achterwacht.outputs.texts.form import COLUMNS, form_text
 from achterwacht.outputs.texts.nl import NL
 from achterwacht.outputs.texts.story import story_text
@@ -208,6 +209,8 @@ def test_every_fact_of_a_long_night_can_be_said(language: str) -> None:
         ("over", "closed", "Balie 3", "BALIE 3: VOORBIJ"),
         ("over", "same alarm", "Balie 3", "BALIE 3: VOORBIJ"),
         ("alarm", "first press", TOWN_HALL.place(99), "ZENDER 99 ONBEKEND"),
+        ("alarm", "first press", "Balie Łódź", "BALIE LODZ"),
+        ("alarm", "first press", "办公室 3", "??? 3"),
         ("alarm", "first press", "Café „Het Wapen” – ﬁnanciën", 'CAFE "HET WAPEN" - FINANCIEN'),
         (
             "call_112",

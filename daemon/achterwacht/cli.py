@@ -48,6 +48,7 @@ kept elsewhere (the daemon's retained status, the dashboard, yesterday's output 
 newest facts were cut off: give it with --head.
 
   achterwacht verify
+  achterwacht verify --json | jq .head
   achterwacht verify --head 1234:9f3a..."""
 
 FACTS = """\
@@ -80,7 +81,8 @@ when 112 was called. Everything else stays open for the person who was there.
 
 WATCH = """\
 Tells what is open now, then every fact as it happens, until Ctrl-C. Says so loudly when nothing was heard for five
-seconds: what stands above may then be out of date. Connects again by itself.
+seconds: what stands above may then be out of date. Connects again by itself. An answer or an end is told when it is on
+disk; after a second it is told all the same, marked (with --json: "durable":false).
 
   achterwacht watch"""
 
@@ -93,14 +95,14 @@ Answers for a member of the plan, as a pager would. Without INCIDENT the one tha
   all_clear      it is over               police_here    the police are here
   carry          I carry this pager (--pager), from now on
 
-  achterwacht answer anna coming
-  achterwacht answer els all_clear 2026-017 --reason "the visitor has left"
-  achterwacht answer bas carry --pager p2"""
+  achterwacht answer lid-1 coming
+  achterwacht answer receptie-1 all_clear 2026-017 --reason "the visitor has left"
+  achterwacht answer lid-2 carry --pager p2"""
 
 REOPEN = """\
 Takes back a closing of the last ten minutes: the alarm rings again from the foot of its ladder.
 
-  achterwacht reopen anna 2026-017"""
+  achterwacht reopen lid-1 2026-017"""
 
 ABOUT_INCIDENT = "its number (2026-017), its id, or `last`"
 
@@ -170,6 +172,7 @@ COMMANDS = {
         "check the journal's hash chain",
         VERIFY,
         (
+            JSON,
             _argument(
                 "--head",
                 metavar="N:HASH",
@@ -219,7 +222,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = does(asked)
         sys.stdout.flush()
     except AchterwachtError as error:
-        print(f"achterwacht {asked.command}: {error}\n{error.remedy}", file=sys.stderr)
+        print(*filter(None, (f"achterwacht {asked.command}: {error}", error.remedy)), sep="\n", file=sys.stderr)
         return EXIT_NOT_DONE
     except BrokenPipeError:
         # `achterwacht facts | head` has read enough. Python would complain once more at its end, into this.

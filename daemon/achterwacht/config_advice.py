@@ -10,22 +10,21 @@ from collections.abc import Iterator, Set
 from itertools import pairwise
 
 from achterwacht.config import BrokerSettings, Settings
-from achterwacht.core.plan import PAGER, PAGERS, ROLES, TEAM, Plan, Step, Zender
+from achterwacht.core.plan import PAGERS, ROLES, TEAM, Plan, Step, Zender
 
 # What stands in the shipped files wherever the building's own data belong.
 EXAMPLE = "VOORBEELD"
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
-ROLE_NAMES = {"team": "interventieteam", "backup": "reserve", "reception": "receptie", "supervisor": "leidinggevende"}
-DAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def lint(settings: Settings, channels: Set[str], supervised: Set[str]) -> tuple[str, ...]:
     """What a coordinator should know before the doors open, one sentence each; empty when all is well.
 
     `channels`: the channels of targets that are built (`pager`); an order to any other fails.
-    `supervised`: the transports whose dead zenders are noticed (`mqtt`).
+    `supervised`: the transports by which a zender that has died is noticed (`mqtt`: the broker tells).
     """
     plan = settings.plan
     return (
@@ -42,17 +41,17 @@ def lint(settings: Settings, channels: Set[str], supervised: Set[str]) -> tuple[
 
 
 def summary(settings: Settings) -> str:
-    """The plan on one screen, for a person who checks it against the building."""
+    """The plan on one screen, for a person who checks it against the building; in the words of the files."""
     plan, ladder = settings.plan, settings.plan.ladder
     site = plan.site
     lines = [site.name, f"  112 hears: {', '.join(part for part in (site.address, site.entrance) if part)}", ""]
     lines += [f"Zenders ({len(plan.zenders)})", *(f"  {_zender_line(zender)}" for zender in plan.zenders), ""]
-    carried = (f"{pager.id} {pager.carrier or '(geen drager)'}" for pager in plan.pagers)
-    lines += [f"Piepers ({len(plan.pagers)}): {', '.join(carried) or 'geen'}", ""]
-    lines += [f"Leden ({len(plan.members)})"]
+    carried = (f"{pager.id} {pager.carrier or '(no known carrier)'}" for pager in plan.pagers)
+    lines += [f"Pagers ({len(plan.pagers)}): {', '.join(carried) or 'none'}", ""]
+    lines += [f"Members ({len(plan.members)})"]
     for role in ROLES:
         members = [f"{member.id}{_ways(member.ways)}" for member in plan.members if role in member.roles]
-        lines.append(f"  {ROLE_NAMES[role]:<16} {', '.join(members) or 'niemand'}")
+        lines.append(f"  {role:<11} {', '.join(members) or 'nobody'}")
     lines += ["", f"Ladder: until {ladder.responders_needed} are coming"]
     lines += [f"  {step.after_s:>4g} s  {', '.join(step.ring)}" for step in ladder.steps]
     lines += [f"  then the last step again every {ladder.repeat_s:g} s, for ever"]
@@ -221,8 +220,5 @@ def _channel(target: str) -> str:
 
 def _person(plan: Plan, target: str) -> str:
     """Who answers from this target; pagers without a known carrier are one person together."""
-    channel, _, who = target.partition(":")
-    if channel != PAGER:
-        return who
-    pager = plan.pager(who)
-    return (pager.carrier if pager else None) or PAGERS
+    person = plan.person(target)
+    return PAGERS if person == target else person

@@ -7,11 +7,11 @@ must not hide the mistakes of the others.
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from achterwacht.config_yaml import EACH, Document, KeyPath, shown
+from achterwacht.core.plain_ascii import cannot_show, plain_ascii
 from achterwacht.core.plan import EMPTY_PLAN, PAGERS, ROLES, TEAM
 
 # The longest text of a page on the wire (docs/wire.md, "Pagers").
@@ -50,8 +50,8 @@ def _check_zenders(zenders: Document) -> None:
         if not isinstance(place, str):
             continue
         on_display = plain_ascii(place)
-        if not on_display:
-            strange = "".join(dict.fromkeys(letter for letter in place if not plain_ascii(letter)))
+        strange = cannot_show(place) or ("" if on_display else place)
+        if strange:
             zenders.blame(path, f"holds {shown(strange)}, expected letters, digits and signs that a pager can show")
         elif len(on_display) > PLACE_MAX:
             problem = f"is {len(on_display)} characters long on a pager ({on_display}), expected at most {PLACE_MAX}"
@@ -157,17 +157,3 @@ def _check_named_once(document: Document, *pattern: str) -> None:
                 document.blame((*path, index), f"is {name}, which is named twice, expected once")
             elif isinstance(name, str):
                 before.add(name)
-
-
-# Letters that are not a plain letter with a sign above or below it, and the dashes and quotes of text editors.
-_SPELLED = str.maketrans(
-    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l", "Ł": "L"}
-    | {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-"}
-)
-
-
-def plain_ascii(text: str) -> str | None:
-    """The text as the display of a pager can show it, é as e; None when a character has no such form."""
-    apart = unicodedata.normalize("NFKD", text.translate(_SPELLED))
-    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return plain if plain.isascii() and plain.isprintable() else None

@@ -4,6 +4,7 @@ AchterwachtError
     Mistaken                whoever wrote the files or typed the command
         ConfigInvalid           the two YAML files, with every mistake in them
         AskedWrong              a command that cannot be done as it was asked
+            NoIncident              there is not the one incident that would be meant
     Unavailable             something outside, now: it may work again by itself
         MqttUnavailable         the broker did not take a message
         LinkUnavailable         the daemon does not answer at its socket
@@ -24,6 +25,7 @@ class AchterwachtError(Exception):
     """What can go wrong and is no bug. The text says what is the matter, in words for people."""
 
     remedy: ClassVar[str] = "read the line above; `journalctl -u achterwacht` says what went before"
+    """One line; empty when the text has said it all."""
 
 
 class Mistaken(AchterwachtError):
@@ -46,7 +48,7 @@ class Mistake(NamedTuple):
 class ConfigInvalid(Mistaken):
     """The files cannot be used. Holds every mistake, in the order given; the text has one a line."""
 
-    remedy = "correct these lines, then `achterwacht check`; until then the last good plan stays in force"
+    remedy = "correct these lines, then `achterwacht check`; a daemon that has had a good plan keeps to that one"
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
@@ -57,6 +59,12 @@ class AskedWrong(Mistaken):
     """The command cannot be done as it was asked; the text says what would be possible."""
 
     remedy = "`achterwacht COMMAND --help` shows an example"
+
+
+class NoIncident(AskedWrong):
+    """None is there, or more than one; the text says all that can be said."""
+
+    remedy = ""
 
 
 class Unavailable(AchterwachtError):

@@ -1,6 +1,7 @@
 """The one inbox: everything heard, by whoever hears it, waits here until the loop takes it out.
 
-Presses, answers and orders' outcomes are never refused and pass telemetry, of which only the newest per device is kept.
+Presses, answers and orders' outcomes are never refused: the broker gives no more than it has acknowledgements of, and
+there are no more outcomes than orders. They pass what devices say of themselves, of which only the newest is kept.
 Any part of the daemon may put something in, from the loop's own thread.
 """
 
@@ -14,8 +15,8 @@ from typing import Any
 
 from achterwacht.core import heard as h
 
-TELEMETRY_MAX = 10_000
-"""Devices whose newest telemetry is kept; a flood of made-up devices beyond that is dropped."""
+DEVICES_MAX = 20_000
+"""How many devices' newest words are kept, status and telemetry apart; a flood of made-up devices is dropped."""
 
 
 def _nobody_waits(*_: Any) -> None:
@@ -36,7 +37,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._urgent: deque[Letter] = deque()
-        self._telemetry: dict[str, Letter] = {}
+        self._newest: dict[tuple[type, str], Letter] = {}
         self._arrived = asyncio.Event()
 
     def put(
@@ -47,15 +48,24 @@ class Inbox:
     ) -> None:
         """Post one heard thing; returns at once."""
         letter = Letter(heard, ack, reply)
-        if not isinstance(heard, h.Telemetry):
+        if not isinstance(heard, h.Telemetry | h.Status):
             self._urgent.append(letter)
-        elif heard.device in self._telemetry or len(self._telemetry) < TELEMETRY_MAX:
-            self._telemetry[heard.device] = letter
+        else:
+            self._keep_newest((type(heard), heard.device), letter)
         self._arrived.set()
+
+    def _keep_newest(self, key: tuple[type, str], letter: Letter) -> None:
+        replaced = self._newest.pop(key, None)  # and the new one goes last: after what was said in between
+        if replaced:
+            replaced.ack()
+        if len(self._newest) < DEVICES_MAX:
+            self._newest[key] = letter
+        else:
+            letter.ack()
 
     async def take(self, at_most_s: float | None) -> Letter | None:
         """The next letter, the urgent ones first; None when `at_most_s` seconds pass without one."""
-        if not self._urgent and not self._telemetry:
+        if not self._urgent and not self._newest:
             self._arrived.clear()
             try:
                 async with asyncio.timeout(at_most_s):
@@ -64,7 +74,7 @@ class Inbox:
                 return None
         if self._urgent:
             return self._urgent.popleft()
-        return self._telemetry.pop(next(iter(self._telemetry)))
+        return self._newest.pop(next(iter(self._newest)))
 
     def __len__(self) -> int:
-        return len(self._urgent) + len(self._telemetry)
+        return len(self._urgent) + len(self._newest)

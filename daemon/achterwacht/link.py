@@ -139,11 +139,13 @@ class _Numbered(msgspec.Struct):
     id: Annotated[str, msgspec.Meta(max_length=64)]
 
 
-EXPECTED = (
-    'expected {"type":"command","id":<1 to 64 of A-Z a-z 0-9 ->, "command":"answer","member":…,"incident":…,'
-    f'"answer":<{", ".join(get_args(h.AnswerWord))}>,"reason":…}}, or with "answer":"carry" a "pager" in place of the '
-    'incident; or "command":"undo" with member and incident'
-)
+# What is told of a value that does not fit its key: msgspec would print a pattern, and people read this.
+EXPECTED = {
+    "id": "1 to 64 of A-Z a-z 0-9 -",
+    **dict.fromkeys(("member", "incident", "pager"), "1 to 64 letters, digits, _ . -"),
+    "answer": f"one of {', '.join(get_args(h.AnswerWord))}",
+    "reason": "a sentence of at most 500 characters",
+}
 
 _command = msgspec.json.Decoder(_AnswerCommand | _UndoCommand)
 _numbered = msgspec.json.Decoder(_Numbered)
@@ -158,6 +160,14 @@ def _id_of(frame: bytes) -> str | None:
         return _numbered.decode(frame).id
     except NO_MESSAGE:
         return None
+
+
+def _wrong(error: Exception) -> str:
+    """What is wrong with a message, in a sentence."""
+    key = str(error).partition(" - at `$.")[2].rstrip("`")
+    if key in EXPECTED:
+        return f"{key}: expected {EXPECTED[key]}"
+    return f"{str(error)[:ERROR_MAX_CHARS]}: docs/link.md says what a command is"
 
 
 def _error(id: str | None, error: str) -> bytes:
@@ -364,7 +374,7 @@ class Link:
         try:
             command = _command.decode(frame)
         except NO_MESSAGE as error:
-            reader.put(_error(_id_of(frame), f"{str(error)[:ERROR_MAX_CHARS]}: {EXPECTED}"))
+            reader.put(_error(_id_of(frame), _wrong(error)))
             return
         if len(reader.waiting) >= WAITING_MAX:
             reader.put(_error(command.id, f"{WAITING_MAX} commands wait for an answer: send this one again later"))

@@ -13,6 +13,7 @@ import functools
 import logging
 import random
 import socket
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -62,8 +63,13 @@ RECEIVE_MAXIMUM = 20
 UNACKED_MAX_S = 30.0
 # Far above our largest message (16 open incidents, 5 kB) and a gateway's device list; far below what hurts.
 PACKET_MAX_BYTES = 262_144
-# Publishes that wait for the broker's word: far more than all alarms at once; a dead link stops here.
-UNCONFIRMED_MAX = 1_000
+# So many publishes are with the broker unconfirmed: what mosquitto grants us (MQTT 5, 3.2.2.3.3), and few, since
+# what is on the socket cannot be overtaken any more (docs/decisions/overtaking.md).
+UNCONFIRMED_MAX = 20
+# What merely shows leaves only while fewer than this are unconfirmed: a page finds most of the window free.
+SHOWN_MAX = 5
+# Publishes that wait for their turn in each of the two lines: far more than all alarms at once.
+WAITING_MAX = 1_000
 # One retained topic per pager and per zender with a help light, and a few of our own: ten large sites.
 RETAINED_MAX = 500
 
@@ -123,6 +129,15 @@ class Message:
     ack: Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Publish:
+    topic: str
+    payload: bytes
+    retain: bool
+    properties: Properties | None
+    confirmation: asyncio.Future[list[ReasonCode]]
+
+
 class _Connection:
     """One connection from CONNECT to its end; never used again.
 
@@ -138,6 +153,7 @@ class _Connection:
         client_id: str,
         will: tuple[str, bytes],
         on_message: Callable[[Message], None],
+        on_room: Callable[[], None],
     ) -> None:
         self._aiomqtt = aiomqtt.Client(
             address.host,
@@ -157,17 +173,23 @@ class _Connection:
             ),
             keepalive=KEEPALIVE_S,
             timeout=CONNECT_TIMEOUT_S,
-            max_queued_outgoing_messages=UNCONFIRMED_MAX,
+            # None waits inside paho, where nothing is overtaken; in flight is what `_hand_over` lets through.
+            max_inflight_messages=0,
             # Without it every page waits 40 ms for Nagle and the broker's delayed acknowledgement (measured).
             socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
             logger=_paho_log,
         )
         self._on_message = on_message
+        self._on_room = on_room
         self._loop = asyncio.get_running_loop()
         self._ticker: asyncio.TimerHandle | None = None
         self._ticks = 0
-        # Message id → the broker's word on what we sent; paho holds UNCONFIRMED_MAX at most.
+        # Message id → the broker's word on what we sent; `_window` at most, and the subscription.
         self._unconfirmed: dict[int, asyncio.Future[list[ReasonCode]]] = {}
+        self._window = UNCONFIRMED_MAX
+        # What waits for the window: what expires goes first. WAITING_MAX each.
+        self._expiring: deque[_Publish] = deque()
+        self._lasting: deque[_Publish] = deque()
         # Message id → the alarm clock of what waits for our acknowledgement; RECEIVE_MAXIMUM at most.
         self._unacked: dict[int, asyncio.TimerHandle] = {}
         self.ended: asyncio.Future[str] = self._loop.create_future()
@@ -186,6 +208,12 @@ class _Connection:
     @property
     def is_open(self) -> bool:
         return not self.ended.done() and self._paho.is_connected()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what merely shows would be in nobody's way."""
+        waiting = self._expiring or self._lasting
+        return self.is_open and not waiting and len(self._unconfirmed) < min(SHOWN_MAX, self._window)
 
     @property
     def is_steady(self) -> bool:
@@ -227,44 +255,73 @@ class _Connection:
         for overdue in self._unacked.values():
             overdue.cancel()
         self._unacked.clear()
-        for confirmation in self._unconfirmed.values():
+        waiting = (publish.confirmation for publish in (*self._expiring, *self._lasting))
+        for confirmation in (*self._unconfirmed.values(), *waiting):
             if not confirmation.done():
                 confirmation.set_exception(MqttUnavailable(reason))
         self._unconfirmed.clear()
+        self._expiring.clear()
+        self._lasting.clear()
         self._paho.disconnect()
 
     def subscribe(self, subscriptions: Sequence[tuple[str, int]]) -> asyncio.Future[list[ReasonCode]]:
         wanted = [(topics, SubscribeOptions(qos=qos)) for topics, qos in subscriptions]
+        confirmation: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
         code, mid = self._paho.subscribe(wanted)
-        return self._confirmation(code, mid)
+        self._follow(code, mid, confirmation)
+        return confirmation
 
     def publish(
         self, topic: str, payload: bytes, qos: int, *, retain: bool = False, expiry_s: int | None = None
     ) -> asyncio.Future[list[ReasonCode]]:
-        """Hand one message to the socket; the future ends with the broker's word or with the connection."""
-        properties = None if expiry_s is None else _expiry(expiry_s)
-        sent = self._paho.publish(topic, payload, qos, retain, properties)
-        return self._confirmation(sent.rc, sent.mid if qos else None)
+        """Queue one message (QoS 0: send it); the future ends with the broker's word or with the connection.
 
-    def _confirmation(self, code: MQTTErrorCode, mid: int | None) -> asyncio.Future[list[ReasonCode]]:
+        Cancel the future and the message does not leave, if it still waits.
+        """
+        properties = None if expiry_s is None else _expiry(expiry_s)
         confirmation: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
+        publish = _Publish(topic, payload, retain, properties, confirmation)
+        line = self._lasting if expiry_s is None else self._expiring
+        if qos == 0:
+            sent = self._paho.publish(topic, payload, 0, retain, properties)
+            self._follow(sent.rc, None, confirmation)
+        elif len(line) >= WAITING_MAX:
+            confirmation.set_exception(MqttUnavailable(f"not sent: {WAITING_MAX} wait for the broker already"))
+        else:
+            line.append(publish)
+            self._hand_over()
+        return confirmation
+
+    def _hand_over(self) -> None:
+        """Give paho as many as the window has room for; what nobody waits for any more is left out."""
+        while len(self._unconfirmed) < self._window and (line := self._expiring or self._lasting):
+            publish = line.popleft()
+            if not publish.confirmation.done():
+                sent = self._paho.publish(publish.topic, publish.payload, 1, publish.retain, publish.properties)
+                self._follow(sent.rc, sent.mid, publish.confirmation)
+
+    def _follow(self, code: MQTTErrorCode, mid: int | None, confirmation: asyncio.Future[list[ReasonCode]]) -> None:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS:
             confirmation.set_exception(MqttUnavailable(f"not sent: {error_string(code)}"))
         elif mid is None:
             confirmation.set_result([])
         else:
             self._unconfirmed[mid] = confirmation
-        return confirmation
 
     def _answered(self, client: Any, userdata: Any, flags: Any, code: ReasonCode, properties: Any) -> None:
         if code.is_failure:
             self.end(f"the broker refused us: {code}")
+        # A broker that names no number takes as many as there are message ids. paho does not look at it.
+        self._window = min(UNCONFIRMED_MAX, getattr(properties, "ReceiveMaximum", UNCONFIRMED_MAX))
         self._aiomqtt_on_connect(client, userdata, flags, code, properties)
 
     def _confirmed(self, mid: int, codes: list[ReasonCode]) -> None:
         confirmation = self._unconfirmed.pop(mid, None)
         if confirmation is not None and not confirmation.done():
             confirmation.set_result(codes)
+        if not self.ended.done():
+            self._hand_over()
+            self._on_room()
 
     def _heard(self, _client: Any, _userdata: Any, message: MQTTMessage) -> None:
         if self.ended.done():
@@ -355,6 +412,8 @@ class Mqtt:
         self._connection: _Connection | None = None
         self._link = (False, "not yet connected")
         self._retained: dict[str, bytes] = {}
+        # The topics of which the broker has not got the newest; in the order of their last change.
+        self._unsent: dict[str, None] = {}
 
     @property
     def connected(self) -> bool:
@@ -364,7 +423,7 @@ class Mqtt:
         """Connect, listen, connect again, for ever. Cancelled: say the will ourselves (FAREWELL_S) and go."""
         losses = 0  # of young connections, in a row
         while True:
-            connection = _Connection(self._address, self._client_id, self._will, self._on_message)
+            connection = _Connection(self._address, self._client_id, self._will, self._on_message, self._show)
             self._connection = connection
             try:
                 await self._set_up(connection)
@@ -387,8 +446,8 @@ class Mqtt:
     async def _set_up(self, connection: _Connection) -> None:
         await connection.open()
         refused = await self._subscribe(connection)
-        for topic, payload in self._retained.items():
-            self._send_retained(connection, topic, payload)
+        self._unsent = dict.fromkeys(self._retained)
+        self._show()
         self._tell(True, refused)
 
     async def publish(
@@ -403,7 +462,10 @@ class Mqtt:
         """Return when the broker has the message (QoS 0: when it is on its way to the socket).
 
         Raises MqttUnavailable: at once without a connection or when it dies, after `timeout_s`, or when the
-        broker refuses. After a timeout the broker may still get it. Never waits for another publish.
+        broker refuses. After a timeout the broker may still get it.
+
+        What expires is worth nothing later, so it goes first: a page overtakes everything that waits and does not
+        expire, and nothing overtakes a page (docs/decisions/overtaking.md). Among equals the first come goes first.
         """
         if self._connection is None or not self.connected:
             raise MqttUnavailable(f"no connection to the broker: {self._link[1] or 'just lost'}")
@@ -418,20 +480,33 @@ class Mqtt:
                 raise MqttUnavailable(f"the broker refused it: {code}")
 
     def retain(self, topic: str, payload: bytes) -> None:
-        """Keep `payload` as the topic's retained message: sent now, unawaited, and again on every connect."""
+        """Keep `payload` as the topic's retained message: sent when no publish waits, and again on every connect.
+
+        A newer one replaces one that still waits.
+        """
         self._retained.pop(topic, None)
         self._retained[topic] = payload
+        self._unsent.pop(topic, None)
+        self._unsent[topic] = None
         if len(self._retained) > RETAINED_MAX:
             oldest = next(iter(self._retained))
             del self._retained[oldest]
+            self._unsent.pop(oldest, None)
             log.error("more than %s retained topics: %s is not kept up any more", RETAINED_MAX, oldest)
-        if self._connection is not None and self.connected:
-            self._send_retained(self._connection, topic, payload)
+        self._show()
+
+    def _show(self) -> None:
+        """Send of what merely shows as much as is in nobody's way."""
+        connection = self._connection
+        while self._unsent and connection is not None and connection.has_room:
+            topic = next(iter(self._unsent))
+            del self._unsent[topic]
+            self._send_retained(connection, topic, self._retained[topic])
 
     def _send_retained(self, connection: _Connection, topic: str, payload: bytes) -> None:
         def settled(confirmation: asyncio.Future[list[ReasonCode]]) -> None:
             if confirmation.exception() is not None:
-                # Not even queued: a new connection sends the newest of every topic.
+                # The connection is gone or going: the next one sends the newest of every topic.
                 connection.end(f"{topic} could not be sent")
             elif confirmation.result()[0].is_failure:
                 log.warning("the broker refused %s: %s", topic, confirmation.result()[0])
@@ -456,7 +531,8 @@ class Mqtt:
         return f"the broker does not give us {', '.join(refused)}" if refused else ""
 
     async def _farewell(self, connection: _Connection) -> None:
-        """A clean disconnect drops the will: say it ourselves, then leave."""
+        """A clean disconnect drops the will: say it ourselves, as the last word, then leave."""
+        self._unsent.clear()
         if connection.is_open:
             with contextlib.suppress(MqttUnavailable, TimeoutError):
                 async with asyncio.timeout(FAREWELL_S):

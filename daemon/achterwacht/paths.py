@@ -16,7 +16,10 @@ SOCKET = "link.sock"
 
 def config_folder() -> Path:
     """The folder of the two YAML files when the command line names none."""
-    return CONFIG_HERE if CONFIG_HERE.is_dir() else CONFIG
+    try:
+        return CONFIG_HERE if CONFIG_HERE.is_dir() else CONFIG
+    except PermissionError:  # somebody else's home, which `sudo -u achterwacht` stands in and may not look into
+        return CONFIG
 
 
 def state_folder() -> Path:

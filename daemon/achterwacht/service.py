@@ -25,25 +25,27 @@ from achterwacht import __version__, config
 from achterwacht.clock import Clock
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.codec import decode, encode
-from achterwacht.core.display import OpenAlarm, help_sign, next_change, open_alarms
+from achterwacht.core.codec import encode
+from achterwacht.core.display import IDLE, HelpSign, OpenAlarm, help_sign, next_change, open_alarms
 from achterwacht.core.escalation import checkpoint, decide, is_known
 from achterwacht.core.plan import PAGER
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.state import State, evolve
 from achterwacht.durability import Durability
 from achterwacht.errors import ConfigInvalid, MqttUnavailable
 from achterwacht.health import CANARY_TOPIC, Canary, Systemd, feed_watchdog
 from achterwacht.inbox import Inbox, Letter
 from achterwacht.inputs.mqtt import SUBSCRIPTIONS, Nodes
 from achterwacht.journal.opening import open_folder, state_lock
-from achterwacht.journal.people import People, read_people
+from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
 from achterwacht.link import Link
 from achterwacht.mqtt import BrokerAddress, Message, Mqtt
 from achterwacht.outputs.dispatch import Alert, Dispatch
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
+from achterwacht.outputs.texts import page_note
 from achterwacht.outputs.zenders_mqtt import ZendersMqtt
 from achterwacht.paths import socket_path
+from achterwacht.replay import replay
 from achterwacht.timers import Timers
 
 STATUS_TOPIC = "achterwacht/v1/daemon/status"
@@ -57,6 +59,8 @@ SAID_MAX = 10_000
 
 OUR_OWN = (h.Started, h.Stopping, h.PlanRead, h.Tick)
 """What the daemon says to itself. Without these there is no daemon; every other letter comes from outside."""
+
+NOTHING_OPEN: tuple[OpenAlarm, ...] = ()
 
 log = logging.getLogger("achterwacht")
 
@@ -93,7 +97,7 @@ class Service:
 
         now = self.clock.now()
         self._opened = open_folder(state_folder, now.local.year, now.at.strftime("%Y%m%dT%H%M%SZ"))
-        self.state: State = reduce(evolve, (decode(row.body) for row in self._opened.rows), EMPTY)
+        self.state, self._not_understood = replay(self._opened)
         self.journal = Journal(self._opened, self._on_durable, self._on_journal_trouble)
         self.people = People(state_folder, self._on_people_trouble)
 
@@ -118,10 +122,12 @@ class Service:
         self.timers = Timers()
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._saying: set[tuple[str, bool]] = set()
+        """The presses, receipts and answers whose confirmation is on its way, and whether it says durable."""
         self._keeping = asyncio.Lock()
         self._to_show: State | None = None
         self._shown_lists: dict[str, tuple[OpenAlarm, ...]] = {}
-        self._shown_signs: dict[int, tuple[Any, ...]] = {}
+        self._shown_signs: dict[int, HelpSign] = {}
         self._shown_head = ""
 
     # --- from start to stop -------------------------------------------------------------------------------------------
@@ -162,19 +168,21 @@ class Service:
         """What must be true before the first press can be heard; nothing here waits for anything."""
         settings, mistakes = self._at_start.settings, self._at_start.mistakes
         interrupted = list(self.state.outbox.values())
-        if self._opened.fresh:
-            self._checkpoint()
+        if self._opened.fresh or self._not_understood:
+            self._checkpoint()  # the next start begins here
         self._turn(Letter(h.Started(self.boot, __version__)))
         self._turn(Letter(h.PlanRead(settings.plan, settings.source)))
         self._show(self.state)
         for ordered in interrupted:
             if ordered.order in self.state.outbox:
-                self.dispatch.send(ordered)
+                self._send(ordered)
         if mistakes:
             log.error("the plan has mistakes; the last good plan stays in force:\n%s", mistakes)
             self._turn(Letter(h.Trouble("plan/invalid", mistakes)))
         if self._opened.corrupt:
             self._turn(Letter(h.Trouble("journal/corrupt", self._opened.corrupt)))
+        if self._not_understood:
+            self._turn(Letter(h.Trouble("journal/not understood", self._not_understood)))
         self._trouble("broker/password", self._password_trouble)
         self._spawn(self._keep(settings))
 
@@ -182,8 +190,12 @@ class Service:
         self.systemd.say("READY=1")
         while True:
             wait_s = self._wait_s()
-            letter = await self.inbox.take(wait_s) if wait_s is None or wait_s > 0 else None
-            self._turn(letter or Letter(h.Tick(self.timers.late(self.clock.mono_s()))))
+            if wait_s is not None and wait_s <= 0:
+                self._turn(Letter(h.Tick(self.timers.late(self.clock.mono_s()))))
+                wait_s = 0.0  # however much is late, a letter goes between
+            letter = await self.inbox.take(wait_s)
+            if letter is not None:
+                self._turn(letter)
             await asyncio.sleep(0)  # the channels write the pages down,
             await asyncio.sleep(0)  # and the socket takes them, before the next letter
 
@@ -212,15 +224,19 @@ class Service:
             letter.reply({"result": "refused", "note": repr(bug), "durable": False})
             return
         self.state = reduce(evolve, facts, before)
-        for fact in facts:
-            if isinstance(fact, f.Ordered) and fact.kind != "over":
-                self.dispatch.send(fact)
+        orders = [fact for fact in facts if isinstance(fact, f.Ordered)]
+        for ordered in orders:
+            if ordered.kind != "over":
+                self._send(ordered)
         n = self._append(facts)
+        for ordered in orders:
+            if ordered.kind == "over":
+                self._send(ordered)
         if now.clock_ok and not self.state.alarms and self.journal.roll(now.local.year):
             self._checkpoint()  # one file a year, and each enough for a start of its own
         for fact in facts:
-            if isinstance(fact, f.Ordered) and fact.kind == "over":
-                self._when_safe(n, self.dispatch.send, fact)
+            if isinstance(fact, f.DeviceSeen) and fact.online:
+                self._shown_lists.pop(fact.device.removeprefix("pager:"), None)  # its list gets today's ages
             elif isinstance(fact, f.FaultRaised):
                 log.warning("fault %s: %s", fact.key, fact.detail)
             elif isinstance(fact, f.FaultCleared):
@@ -229,6 +245,13 @@ class Service:
         self._answer(letter, before, n)
         if isinstance(heard, h.Tick) or _displays_differ(before, self.state):
             self._when_safe(n, self._show_soon, self.state)
+
+    def _send(self, ordered: f.Ordered) -> None:
+        """What rings or shows leaves at once; `over` calms, and waits until the disk has all that was noted so far."""
+        if ordered.kind == "over":
+            self._when_safe(self.journal.last_n, self.dispatch.send, ordered)
+        else:
+            self.dispatch.send(ordered)
 
     def _append(self, facts: tuple[f.Fact, ...] | list[f.Fact]) -> int:
         """Post facts to the journal and to whoever looks on; returns the number of the last, on its way to the disk."""
@@ -260,23 +283,39 @@ class Service:
         if isinstance(heard, h.Pressed):
             incident = self.state.incident_of(heard.press) or heard.press
             seq = int(heard.press.rsplit("-", 1)[1])
-            self._say(self._zenders.confirm(heard.zender, heard.boot, seq, incident, durable))
+            saying = self._zenders.confirm(heard.zender, heard.boot, seq, incident, durable)
+            self._say((heard.press, durable), saying)
         elif isinstance(heard, h.Receipt):
-            self._say(self._pagers.answered(heard.pager, heard.boot, heard.seq, "accepted", "", durable))
+            saying = self._pagers.answered(heard.pager, heard.boot, heard.seq, "accepted", "", durable)
+            self._say((heard.key, durable), saying)
         elif isinstance(heard, (h.Answer, h.Undo)):
             outcome = self.state.outcomes[heard.key]
             if isinstance(heard, h.Answer) and heard.pager is not None and heard.boot:
                 seq = int(heard.key.rsplit("-", 1)[1])
-                said = (heard.pager, heard.boot, seq, outcome.result, outcome.note, durable)
-                self._say(self._pagers.answered(*said))
+                note = page_note(self.state.plan.language, outcome.note)
+                said = (heard.pager, heard.boot, seq, outcome.result, note, durable)
+                self._say((heard.key, durable), self._pagers.answered(*said))
             letter.reply({"result": outcome.result, "note": outcome.note, "durable": durable})
 
-    def _say(self, saying: Coroutine[Any, Any, None]) -> None:
-        """Tell a node something it will ask for again when it does not hear it."""
-        if len(self._tasks) >= SAID_MAX:
+    def _say(self, what: tuple[str, bool], saying: Coroutine[Any, Any, None]) -> None:
+        """Tell a node something it will ask for again when it does not hear it.
+
+        What is on its way is not sent once more for each repeat: a slow broker would become slower by it, until nothing
+        came through at all.
+        """
+        if what in self._saying or len(self._saying) >= SAID_MAX:
             saying.close()
         else:
-            self._spawn(_quietly(saying))
+            self._saying.add(what)
+            self._spawn(self._said(what, saying))
+
+    async def _said(self, what: tuple[str, bool], saying: Coroutine[Any, Any, None]) -> None:
+        try:
+            await saying
+        except MqttUnavailable as error:
+            log.debug("not said: %s", error)
+        finally:
+            self._saying.discard(what)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the loop; the set keeps it from being forgotten while it runs."""
@@ -318,21 +357,27 @@ class Service:
         self._show(state)
 
     def _show(self, state: State) -> None:
+        """Tell each display what has changed on it. One that has left the plan is told that there is nothing."""
         now_s = state.house_s(self.clock.now())
-        for pager in state.plan.pagers:
-            alarms = open_alarms(state, pager)
-            if self._shown_lists.get(pager.id) != alarms:
-                self._shown_lists[pager.id] = alarms
-                self._pagers.show_open(pager.id, self.boot, alarms, now_s)
-        for zender in (zender for zender in state.plan.zenders if zender.help):
-            sign = help_sign(state, zender.nr, now_s)
-            if self._shown_signs.get(zender.nr) != sign:
-                self._shown_signs[zender.nr] = sign
-                self._zenders.show_help(zender.nr, sign[1], sign[0], sign[2])
+        lists = dict.fromkeys(self._shown_lists, NOTHING_OPEN)
+        lists |= {pager.id: open_alarms(state, pager) for pager in state.plan.pagers}
+        for id, alarms in lists.items():
+            if self._shown_lists.get(id) != alarms:
+                self._shown_lists[id] = alarms
+                self._pagers.show_open(id, self.boot, alarms, now_s)
+        signs = dict.fromkeys(self._shown_signs, IDLE)
+        signs |= {zender.nr: help_sign(state, zender.nr, now_s) for zender in state.plan.zenders if zender.help}
+        for nr, sign in signs.items():
+            if self._shown_signs.get(nr) != sign:
+                self._shown_signs[nr] = sign
+                self._zenders.show_help(nr, sign)
 
     async def _tell_head(self) -> None:
         """Keep the newest head in the retained status: also how everybody knows that the daemon is there."""
         while True:
+            said = asyncio.Event()
+            self.durability.after(self.journal.last_n, lambda durable, said=said: said.set())  # type: ignore[misc]
+            await said.wait()  # at the start the disk must answer first, or a second must pass
             if self._shown_head != self.journal.head:
                 self._shown_head = self.journal.head
                 head, n = self.journal.head, self.journal.durable_n
@@ -403,6 +448,9 @@ class Service:
             self._trouble("plan/invalid", str(invalid))
             return
         self._trouble("plan/invalid", None)
+        moved = settings.broker != self._at_start.settings.broker
+        self._trouble("plan/broker", "the broker's settings have changed: restart to use them" if moved else None)
+        log.info("the plan is %s", "unchanged" if settings.source == self.state.plan_source else "adopted")
         self.inbox.put(h.PlanRead(settings.plan, settings.source))
         await self._keep(settings)
 
@@ -411,10 +459,13 @@ class Service:
 
         A plan that was remembered has no names with it; when nobody is known here, the files are read for them.
         """
-        if settings.people is None and read_people(self._state_folder):
+        if settings.people is None and self.people.known:
             return
         if settings.people is None:
-            settings = await asyncio.to_thread(config.load, self._config_folder)
+            try:
+                settings = await asyncio.to_thread(config.load, self._config_folder)
+            except ConfigInvalid:
+                return  # told already, as plan/invalid
         self.people.remember(settings.people or ())
         try:
             # One at a time: it hangs in a thread for as long as the disk does, and whoever connects needs a thread too.
@@ -466,10 +517,3 @@ def _apart(facts: tuple[f.Fact, ...] | list[f.Fact]) -> list[list[f.Fact]]:
         else:
             groups[-1].append(fact)
     return groups
-
-
-async def _quietly(saying: Coroutine[Any, Any, None]) -> None:
-    try:
-        await saying
-    except MqttUnavailable as error:
-        log.debug("not said: %s", error)

@@ -5,6 +5,7 @@ What an alarm waits for is escalation.due's to say; this only remembers the answ
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterable
 
@@ -12,6 +13,9 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.escalation import due
 from achterwacht.core.state import State
+
+LATE_AT_ONCE = 32
+"""A step of so many alarms is ordered in some ten milliseconds; a press that comes then goes between."""
 
 
 class Timers:
@@ -26,8 +30,9 @@ class Timers:
         return min(self._due_s.values(), default=math.inf)
 
     def late(self, now_s: float) -> tuple[str, ...]:
-        """The incidents whose moment has come."""
-        return tuple(incident for incident, due_s in self._due_s.items() if due_s <= now_s)
+        """The incidents whose moment has come, the latest first, and no more at once than a press can wait for."""
+        late = ((due_s, incident) for incident, due_s in self._due_s.items() if due_s <= now_s)
+        return tuple(incident for _, incident in heapq.nsmallest(LATE_AT_ONCE, late))
 
     def follow(self, state: State, heard: h.Heard, facts: Iterable[f.Fact]) -> None:
         """What these facts changed. A start, or a device that comes or goes, may change what any of them waits for."""

@@ -75,6 +75,12 @@ def test_the_sign_says_sent_only_when_a_pager_has_shown_it() -> None:
     assert help_sign(after(pressed(7, 1), shows(7, "p1", 1, 2)), 7, 2.0) == ("sent", "7-00ff-1", 0)
 
 
+def test_the_sign_takes_nothing_back_when_the_next_step_rings() -> None:
+    state = after(pressed(7, 1), shows(7, "p1", 1, 2), (31.5, h.Tick()))
+    assert state.alarms["7-00ff-1"].rings["pager:p1"].stage == "ordered"
+    assert help_sign(state, 7, 32.0)[0] == "sent"
+
+
 def test_the_sign_follows_those_who_come() -> None:
     coming = (pressed(7, 1), answers(7, "p1", "coming", 3))
     assert help_sign(after(*coming), 7, 3.0) == ("coming", "7-00ff-1", 1)

@@ -215,7 +215,8 @@ def test_closing_drops_what_would_still_ring_and_reopening_what_would_calm() -> 
 
 
 def test_a_checkpoint_forgets_in_its_time() -> None:
-    state = after(raised(), answered("anna", "coming"), f.AlarmClosed(at(5), INCIDENT, "anna", ""))
+    number = f.IncidentNumbered(at(1), INCIDENT, "2026-001", 0.1)
+    state = after(raised(), number, answered("anna", "coming"), f.AlarmClosed(at(5), INCIDENT, "anna", ""))
     assert forget_old(state, at(UNDO_S)) == state
     assert not forget_old(state, at(UNDO_S + 5)).closed
     assert INCIDENT in forget_old(state, at(KNOWN_S * 2)).presses  # for pagers from a drawer
@@ -225,9 +226,22 @@ def test_a_checkpoint_forgets_in_its_time() -> None:
 
 def test_a_closing_that_cannot_be_taken_back_any_more_is_dropped_by_the_next() -> None:
     another = f.AlarmRaised(at(UNDO_S), "6-a-1", "6-a-1", 6, "Balie 2", UNDO_S, 0)
-    state = after(raised(), f.AlarmClosed(at(5), INCIDENT, "anna", ""), another)
+    number = f.IncidentNumbered(at(1), INCIDENT, "2026-001", 0.1)
+    state = after(raised(), number, f.AlarmClosed(at(5), INCIDENT, "anna", ""), another)
     assert set(state.closed) == {INCIDENT}
     assert set(evolve(state, f.AlarmClosed(at(UNDO_S + 5), "6-a-1", "anna", "")).closed) == {"6-a-1"}
+
+
+def test_a_closed_alarm_waits_for_its_number_however_long_the_disk_is_broken() -> None:
+    state = after(raised(), f.AlarmClosed(at(5), INCIDENT, "anna", ""))
+    assert set(forget_old(state, at(REMEMBERED_S)).closed) == {INCIDENT}
+
+
+def test_a_start_keeps_the_faults_of_devices_that_are_gone() -> None:
+    """A broker that lost its memory says nothing of them."""
+    gone = (f.DeviceSeen(at(1), "pager:p2", "aaaa", False), f.FaultRaised(at(1), "pager:p2/offline", "gone"))
+    state = after(*gone, f.FaultRaised(at(1), "broker/link", "lost"), f.DaemonStarted(at(9), "b2", "test"))
+    assert set(state.faults) == {"pager:p2/offline"}
 
 
 def test_an_open_alarm_is_never_forgotten() -> None:

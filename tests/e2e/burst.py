@@ -33,11 +33,19 @@ async def volley(hall: Hall, rng: random.Random) -> int:
     return len(hands)
 
 
-async def strike_amid(hall: Hall, rng: random.Random, strike: Strike, back: Strike) -> None:
-    """A volley; somewhere in what follows from it the strike; a volley that nobody hears; and back."""
+async def strike_amid(hall: Hall, rng: random.Random, strike: Strike, back: Strike, early: bool) -> None:
+    """A volley; somewhere in what follows from it the strike; a volley that nobody hears; and back.
+
+    `early`: amid the first things that happen, perhaps before anything is durable; else when some presses are.
+    """
+    after, before = hall.lookout.count, len(hall.confirmed)
     presses = await volley(hall, rng)
-    # Every press brings at least its confirmation: so many things happen for certain.
-    await hall.lookout.until(lambda _: True, SOON_S, after=hall.lookout.count + rng.randrange(presses))
+    if early:
+        # Every press brings at least itself and its confirmation: so many things happen for certain.
+        await hall.lookout.until(lambda _: True, 2 * SOON_S, after + rng.randrange(2 * presses))
+    else:
+        enough = before + rng.randrange(1, presses)
+        await hall.lookout.until(lambda _: len(hall.confirmed) >= enough, 2 * SOON_S, after)
     await strike()
     await volley(hall, rng)
     await back()
@@ -72,7 +80,7 @@ async def _carry(hall: Hall, pager: Pager, rng: random.Random) -> None:
 
 async def recovers(hall: Hall) -> list[f.Fact]:
     """Everything that was said is answered, every alarm can be closed (L1), and the journal holds (S1, S3, S10)."""
-    await asyncio.gather(*(zender.settled(2 * SOON_S) for zender in hall.zenders.values()))
+    await asyncio.gather(*(zender.settled(3 * SOON_S) for zender in hall.zenders.values()))
     assert set(hall.pressed) == hall.confirmed.keys()
     p1 = hall.pagers["p1"]
     async with hall.daemon.onlooker() as seen:
@@ -80,7 +88,7 @@ async def recovers(hall: Hall) -> list[f.Fact]:
             for incident in list(p1.firmware.incidents):
                 for answer in ("on_scene", "all_clear"):
                     if incident in p1.firmware.incidents:
-                        await p1.answered(await p1.answer(answer, incident=incident), SOON_S)
+                        await p1.answered(await p1.answer(answer, incident=incident), 2 * SOON_S)
             await seen.until(lambda state: len(state.alarms) < left, SOON_S, "an alarm is closed")
     await asyncio.gather(*(pager.settled(SOON_S) for pager in hall.pagers.values()))
     async with hall.daemon.onlooker() as seen:

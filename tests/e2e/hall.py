@@ -5,6 +5,7 @@ Knows who logs in how, and what the journal must say of the presses that were ma
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -94,6 +95,9 @@ async def town_hall(
     **plan: Any,
 ) -> AsyncIterator[Hall]:
     """Everything is there when this is entered, and gone when it is left. `plan` is for write_plan."""
+    # Fourteen nodes in a debugging loop need more processor time than broker and daemon together, and on a busy machine
+    # their repeats then never end. The nodes are tested with it in sim/.
+    asyncio.get_running_loop().set_debug(False)
     async with AsyncExitStack() as stack:
         broker = stack.enter_context(Mosquitto(folder / "broker"))
         daemon = await stack.enter_async_context(Daemon(broker, folder / "house", environment))

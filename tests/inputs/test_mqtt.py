@@ -62,6 +62,8 @@ def test_birth_and_death_say_whether_they_are_live() -> None:
 def test_telemetry_is_a_sign_of_life() -> None:
     said = {"boot": "00ff", "battery": 83, "charging": False, "docked": False, "rssi": -61}
     assert say(f"{PAGER}/telemetry", said) == h.Telemetry("pager:p1", "00ff")
+    said = {"boot": "00ff", "battery": None, "tamper": False, "line": "ok"}
+    assert say(f"{ZENDER}/telemetry", said) == h.Telemetry("zender:5", "00ff")
 
 
 def test_a_receipt_and_an_answer() -> None:
@@ -120,6 +122,10 @@ def test_a_member_named_in_another_answer_is_not_believed() -> None:
         (f"{PAGER}/answer", {**ANSWER, "zender": 0}),
         (f"{PAGER}/answer", {"boot": "00ff", "seq": 1, "answer": "carry"}),
         (f"{PAGER}/status", {"online": 1, "boot": "00ff"}),
+        (f"{PAGER}/telemetry", {"boot": "00ff", "battery": 83, "charging": False, "docked": False}),
+        (f"{ZENDER}/telemetry", {"boot": "00ff", "battery": 101, "tamper": False, "line": "ok"}),
+        (f"{ZENDER}/telemetry", {"boot": "00ff", "battery": 87, "tamper": "no", "line": "ok"}),
+        (f"{ZENDER}/telemetry", {"boot": "00ff", "battery": 87, "tamper": False, "line": "perhaps"}),
     ],
 )
 def test_what_is_not_as_agreed_is_malformed(topic: str, said: Any) -> None:

@@ -84,6 +84,21 @@ def test_missed_budgets_are_told_once_each(house: House) -> None:
     assert abs(missed["shown"].took_s - 1.2) < 1e-6
 
 
+def test_the_worst_delay_is_a_missed_budget_too(house: House) -> None:
+    """The first page was never shown; the next step's was, after five seconds."""
+    for pager in ("p1", "p2", "p3"):
+        house.pager(pager).shows = False
+    house.press(7)
+    house.wait(4)
+    for pager in ("p1", "p2", "p3"):
+        house.pager(pager).shows = True
+    house.wait(3)
+    house.lets_ring()
+    (missed,) = house.all(f.BudgetMissed)
+    assert missed.hop == "shown"
+    assert missed.took_s > 5
+
+
 def test_a_later_step_misses_no_budget(house: House) -> None:
     house.press(7)
     house.wait(16)

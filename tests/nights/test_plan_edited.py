@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.plan import Pager
+from achterwacht.core.plan import Pager, Zender
 from house import TEAM_RINGS, TOWN_HALL, House
 
 SHORT = replace(
@@ -33,6 +33,25 @@ def test_the_plan_is_edited_mid_alarm(house: House) -> None:
     house.wait(45)
     house.asks_112("Balie 3", "els")
     house.lets_ring()
+
+
+def test_who_said_to_carry_a_pager_carries_it_while_the_files_say_nothing_new(house: House) -> None:
+    house.hear(h.Answer("p1-b001-77", "", "carry", "p1", "b001", "dina"))
+    house.hear(h.PlanRead(replace(TOWN_HALL, language="en"), "edited"))
+    assert house.state.plan.carrier("p1") == "dina"
+    house.hear(h.PlanRead(replace(TOWN_HALL, pagers=(Pager("p1", "cor"), *TOWN_HALL.pagers[1:])), "edited again"))
+    assert house.state.plan.carrier("p1") == "cor"
+    house.hear(h.PlanRead(TOWN_HALL, "as it was"))
+    assert house.state.plan.carrier("p1") == TOWN_HALL.carrier("p1")
+
+
+def test_a_stranger_whom_the_new_plan_knows_is_no_fault_any_more(house: House) -> None:
+    house.press(99)
+    house.wait(1)
+    house.lets_ring()
+    assert "zender:99/unknown" in house.state.faults
+    house.hear(h.PlanRead(replace(TOWN_HALL, zenders=(*TOWN_HALL.zenders, Zender(99, "Balie 9"))), "edited"))
+    assert "zender:99/unknown" not in house.state.faults
 
 
 def test_the_next_alarm_runs_under_the_new_plan(house: House) -> None:

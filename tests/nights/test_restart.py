@@ -9,7 +9,7 @@ import pytest
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import decode
-from achterwacht.core.escalation import checkpoint
+from achterwacht.core.escalation import CHECKPOINT_OPEN_FACTS, checkpoint
 from achterwacht.core.state import evolve
 from house import ALL_RING, BACKUP_RINGS, TEAM_RINGS, TOWN_HALL, House, replay
 
@@ -175,13 +175,24 @@ def test_many_facts_leave_a_checkpoint_when_all_is_quiet(house: House) -> None:
     house.press(7)
     house.wait(1800)
     assert house.lets_ring() > 400
-    assert not house.all(f.Checkpoint)  # never while an alarm is open
+    assert not house.all(f.Checkpoint)  # not yet while an alarm is open
     house.pager("p1").answers("on_scene")
     house.pager("p1").answers("all_clear")
     house.wait(1)
     marks = [n for n, fact in enumerate(house.facts) if isinstance(fact, f.Checkpoint)]
     assert len(marks) == 1
     assert replay(house.lines[marks[0] :]) == house.state
+
+
+def test_an_alarm_that_is_forgotten_for_a_weekend_makes_no_start_slow(house: House) -> None:
+    house.press(7)
+    house.wait(64 * HOUR_S)
+    house.lets_ring()
+    marks = [n for n, fact in enumerate(house.facts) if isinstance(fact, f.Checkpoint)]
+    assert len(marks) > 10
+    assert len(house.lines) - marks[-1] <= CHECKPOINT_OPEN_FACTS + 50
+    assert replay(house.lines[marks[-1] :]) == house.state
+    assert house.alarm(7).phase == "ringing"
 
 
 def test_a_checkpoint_forgets_what_is_old(house: House) -> None:

@@ -42,6 +42,24 @@ class Scripted:
             do()
 
 
+class Flapping:
+    """A channel that fails until it is up, and says that it was tried."""
+
+    def __init__(self) -> None:
+        self.is_up = False
+        self._tries: asyncio.Queue[None] = asyncio.Queue()
+
+    async def deliver(self, alert: Alert) -> None:
+        self._tries.put_nowait(None)
+        if not self.is_up:
+            raise Undeliverable("no connection")
+
+    async def tried(self, times: int) -> None:
+        """So many attempts have failed, and their orders wait again."""
+        for _ in range(times):
+            await self._tries.get()
+
+
 class Hanging:
     """A channel that never answers."""
 
@@ -98,12 +116,55 @@ async def test_it_is_tried_again_and_each_attempt_is_marked() -> None:
 
 
 @pytest.mark.asyncio
-async def test_after_the_last_attempt_the_last_reason_stands() -> None:
-    pager = Scripted(fail("no connection"), fail("refused"), fail("no answer"), fail("never asked"))
+async def test_after_the_last_pause_comes_a_last_attempt_and_its_reason_stands() -> None:
+    pager = Scripted(*map(fail, ("no connection", "no connection", "refused", "no answer", "never asked")))
     async with dispatching({"pager": pager}) as (dispatch, heard):
         dispatch.send(an_order())
         assert await heard.get() == h.Failed("o1", "no answer")
-    assert len(pager.alerts) == 3
+    assert len(pager.alerts) == 4
+
+
+@pytest.mark.asyncio
+async def test_all_that_wait_are_tried_at_once_when_a_way_out_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch_module, "PAUSES_S", (3600.0,))
+    pager = Flapping()
+    async with dispatching({"pager": pager}) as (dispatch, heard):
+        for name in ("o1", "o2"):
+            dispatch.send(an_order(name=name))
+        await pager.tried(2)
+        pager.is_up = True
+        dispatch.retry_now()
+        assert [await heard.get(), await heard.get()] == [h.HandedOver("o1"), h.HandedOver("o2")]
+
+
+@pytest.mark.asyncio
+async def test_a_link_that_comes_and_goes_uses_up_no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch_module, "PAUSES_S", (3600.0,))
+    pager = Flapping()
+    async with dispatching({"pager": pager}) as (dispatch, heard):
+        dispatch.send(an_order())
+        await pager.tried(1)
+        for _ in range(10):
+            dispatch.retry_now()
+            await pager.tried(1)
+        assert heard.empty()
+        pager.is_up = True
+        dispatch.retry_now()
+        assert await heard.get() == h.HandedOver("o1")
+
+
+@pytest.mark.asyncio
+async def test_a_link_that_comes_and_goes_for_ever_ends_the_order_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch_module, "PAUSES_S", (3600.0,))
+    monkeypatch.setattr(dispatch_module, "WAKES_MAX", 3)
+    pager = Flapping()
+    async with dispatching({"pager": pager}) as (dispatch, heard):
+        dispatch.send(an_order())
+        await pager.tried(1)
+        for _ in range(4):
+            dispatch.retry_now()
+            await pager.tried(1)
+        assert await heard.get() == h.Failed("o1", "no connection")
 
 
 @pytest.mark.asyncio

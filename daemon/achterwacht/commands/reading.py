@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from achterwacht.core.draft import draft as draft_of
 from achterwacht.core.incident import Following, Incident, incident_to_plain, incidents
 from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.core.plan import EMPTY_PLAN
-from achterwacht.errors import AskedWrong, JournalError
+from achterwacht.errors import AskedWrong, NoIncident
 from achterwacht.journal import reader
 from achterwacht.journal.files import Row, journal_files
 from achterwacht.journal.people import read_people
@@ -36,20 +37,21 @@ def facts(asked: Namespace) -> int:
     if asked.incident is not None:
         wanted = {line.n for line in find(asked.state, asked.incident).lines}
     names, texts, following, day = names_in(asked.state), Texts(EMPTY_PLAN.language), Following(), ""
-    for row in rows(asked.state):
-        here = row.n > asked.after and (wanted is None or row.n in wanted)
-        if asked.json:
-            if here:
+    if asked.json:
+        for row in rows(asked.state):
+            if row.n > asked.after and (wanted is None or row.n in wanted):
                 print(fact_json(row.n, msgspec.json.decode(row.body)))
-            continue
-        line = following.take(row.n, fact_of(row))
+        return 0
+    for n, fact in known_facts(asked.state):
+        here = n > asked.after and (wanted is None or n in wanted)
+        line = following.take(n, fact)
         if isinstance(line.fact, f.PlanAdopted):
             texts = Texts(line.fact.plan.language)
         if here:
             if (today := f"{line.fact.when.local:%d-%m-%Y}") != day:
                 day = today
                 print(f"-- {day}")
-            print(f"{row.n:>6}  {texts.line(line, names)}")
+            print(f"{n:>6}  {texts.line(line, names)}")
     return 0
 
 
@@ -88,16 +90,29 @@ def draft(asked: Namespace) -> int:
 
 
 def verify(asked: Namespace) -> int:
-    """The whole chain, recomputed; 1 when it is broken."""
+    """The whole chain, recomputed: what was found, and 1 when it is broken."""
     _need_journal(asked.state)
     verdict = reader.verify(asked.state, asked.head)
+    head, code = f"{verdict.last.n}:{verdict.last.hash}", 0 if verdict.ok else 1
+    if asked.json:
+        print_json(
+            {
+                "ok": verdict.ok,
+                "files": verdict.files,
+                "facts": verdict.rows,
+                "first": verdict.first,
+                "head": head,
+                "problems": verdict.problems,
+            }
+        )
+        return code
     for problem in verdict.problems:
         print(f"BROKEN  {problem}")
     print(f"files   {', '.join(verdict.files)}")
     print(f"facts   {verdict.rows}, number {verdict.first} to {verdict.last.n}")
-    print(f"head    {verdict.last.n}:{verdict.last.hash}")
+    print(f"head    {head}")
     print("the chain holds" if verdict.ok else f"the chain does not hold: {len(verdict.problems)} problem(s)")
-    return 0 if verdict.ok else 1
+    return code
 
 
 def rows(state: Path) -> Iterator[Row]:
@@ -106,17 +121,27 @@ def rows(state: Path) -> Iterator[Row]:
     yield from reader.read(state)
 
 
-def fact_of(row: Row) -> f.Fact:
-    """The fact in a row. Raises JournalError for what this version does not know."""
-    try:
-        return decode(row.body)
-    except (msgspec.MsgspecError, KeyError) as error:
-        raise JournalError(f"fact {row.n} is none that this version knows: {error!r}") from None
+def known_facts(state: Path) -> Iterator[tuple[int, f.Fact]]:
+    """The facts in order with their numbers. What this version does not know is left out, and said so on stderr."""
+    unknown: list[int] = []
+    for row in rows(state):
+        try:
+            fact = decode(row.body)
+        except (msgspec.MsgspecError, KeyError):
+            unknown.append(row.n)
+        else:
+            yield row.n, fact
+    if unknown:
+        print(
+            f"left out: {len(unknown)} facts, first number {unknown[0]}, that this version does not know; another "
+            "version of Achterwacht wrote them: read them with that one, or as they are with `facts --json`",
+            file=sys.stderr,
+        )
 
 
 def stories(state: Path) -> tuple[Incident, ...]:
     """Every incident of the journal."""
-    return incidents((row.n, fact_of(row)) for row in rows(state))
+    return incidents(known_facts(state))
 
 
 class Named(Protocol):
@@ -134,12 +159,14 @@ N = TypeVar("N", bound=Named)
 
 def pick(known: Sequence[N], asked: str, where: str) -> N:
     """The newest of this id or number, or the `last` one. Raises AskedWrong, naming what comes nearest."""
+    if not known:
+        raise NoIncident(f"there is no incident yet {where}")
     found = known if asked == LAST else [one for one in known if asked in (one.incident, one.number)]
     if found:
         return found[-1]
     names = [name for one in known for name in (one.number, one.incident) if name]
     nearest = difflib.get_close_matches(asked, names, NEAREST) or names[-NEAREST:]
-    raise AskedWrong(f"no incident {asked!r} {where}; nearest: {', '.join(nearest) or 'there is none'}")
+    raise AskedWrong(f"no incident {asked!r} {where}; nearest: {', '.join(nearest)}")
 
 
 def find(state: Path, asked: str) -> Incident:

@@ -10,7 +10,7 @@ from achterwacht.core.plan import PAGER
 CHANNELS_BUILT = frozenset({PAGER})
 """The channels that service.py gives to its dispatch."""
 SUPERVISED = frozenset({"mqtt"})
-"""The transports whose zenders are missed when they fall silent."""
+"""The transports by which a zender's death is told, as by a broker. One that only falls silent is not missed yet."""
 
 
 def run(asked: Namespace) -> int:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from argparse import Namespace
+from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from achterwacht.clock import Clock
 from achterwacht.commands.reading import fact_json, names_in, pick
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_from_plain, from_plain
 from achterwacht.core.incident import Following
 from achterwacht.core.state import Alarm, State
-from achterwacht.errors import AskedWrong, LinkUnavailable
+from achterwacht.errors import AskedWrong, LinkUnavailable, NoIncident
 from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
 from achterwacht.outputs.texts import Texts
 from achterwacht.paths import socket_path
@@ -23,6 +28,8 @@ RECONNECT_S = 1.0
 """A restarted daemon is there again within a second; asking a dead socket costs nothing."""
 ANSWER_S = 5.0
 """A command is answered when it is durable, or after a second when the disk is broken; then something hangs."""
+HELD_S = 1.0
+"""So long what calms may wait for the disk, as in the daemon itself (durability.py); then it is shown with a mark."""
 CARRY = "carry"
 
 
@@ -63,8 +70,31 @@ async def _watch(state: Path, as_json: bool) -> None:
             watcher.lost(lost)
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A fact that calms and was not on disk when it came: shown when it is, or marked at `until_s` (monotonic)."""
+
+    n: int
+    line: str
+    marked: str
+    until_s: float
+
+
+def calms(fact: f.Fact) -> bool:
+    """Whether somebody could stop running because of this fact. Who asks for help calms nobody."""
+    match fact:
+        case f.Answered():
+            return fact.answer not in ("cannot", "need_112")
+        case f.Ordered():
+            return fact.kind == "over"
+    return isinstance(fact, f.AlarmClosed)
+
+
 class Watcher:
-    """What one terminal shows. Whatever interrupts the facts is said loudly, on stderr when they are JSON."""
+    """What one terminal shows. Whatever interrupts the facts is said loudly, on stderr when they are JSON.
+
+    What raises is shown at once; what calms when it is on disk (S14), so that one may overtake the other.
+    """
 
     def __init__(self, names: Mapping[str, str], as_json: bool) -> None:
         self._names = names
@@ -73,16 +103,29 @@ class Watcher:
         self._following = Following()
         self._last_words = ""
         self._n = 0
+        self._clock = Clock()
+        self._held: deque[Held] = deque()
 
     async def follow(self, connection: Connection) -> None:
         """Print what is open, then each fact, until the connection ends."""
         self._begin(connection.hello)
         try:
-            async for message in connection:
-                if message["type"] == "fact":
-                    self._fact(message["n"], message["fact"])
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._patience_s()):
+                        self.take(await connection.take())
+                self._let_go(self._clock.mono_s())
         except LinkUnavailable as lost:
+            self._let_go(math.inf)
             self.lost(lost)
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        """One message of the link; those that are not about facts are for others."""
+        if message["type"] == "fact":
+            self._fact(message["n"], message["durable"], message["fact"])
+        elif message["type"] == "durable":
+            while self._held and self._held[0].n <= message["n"]:
+                self._print(self._held.popleft().line)
 
     def lost(self, why: LinkUnavailable) -> None:
         """What stands above may be old; said once for each reason."""
@@ -95,8 +138,9 @@ class Watcher:
         """Facts of the time without a connection are not shown here; they stand in the journal."""
         self.say("back", n=self._n)
 
-    def say(self, key: str, **told: Any) -> None:
+    def say(self, key: str, *, durable: bool = True, **told: Any) -> None:
         words = self._texts.words.watch[key].format(**told)
+        words = words if durable else self._marked(words)
         if words != self._last_words:
             self._last_words = words
             print(words, file=sys.stderr if self._as_json else sys.stdout, flush=True)
@@ -105,12 +149,14 @@ class Watcher:
         state = from_plain(State, hello["state"])
         self._texts = Texts(state.plan.language)
         self._start_over(hello["n"], state)
+        durable = hello["durable_n"] >= hello["n"]
         if not state.alarms:
-            self.say("nothing open")
+            self.say("nothing open", durable=durable)
         for alarm in _in_order(state.alarms.values()):
             number = alarm.number or self._texts.words.story["no_number"]
             phase = self._texts.words.phases[alarm.phase]
-            self.say("open", place=alarm.place, zender=alarm.zender, number=number, phase=phase, coming=alarm.coming)
+            told = {"place": alarm.place, "zender": alarm.zender, "number": number, "phase": phase}
+            self.say("open", durable=durable, coming=alarm.coming, **told)
 
     def _start_over(self, n: int, state: State) -> None:
         """A state holds all that the facts after it need: nothing older is kept in memory."""
@@ -119,15 +165,38 @@ class Watcher:
         if state.last is not None:
             self._following.take(n, f.Checkpoint(state.last, state))
 
-    def _fact(self, n: int, plain: dict[str, Any]) -> None:
-        self._last_words, self._n = "", n
+    def _patience_s(self) -> float | None:
+        """How long the oldest fact that is held may still be; None when none is."""
+        return max(0.0, self._held[0].until_s - self._clock.mono_s()) if self._held else None
+
+    def _let_go(self, now_s: float) -> None:
+        while self._held and self._held[0].until_s <= now_s:
+            self._print(self._held.popleft().marked)
+
+    def _marked(self, line: str) -> str:
+        return self._texts.words.watch["not durable"].format(line=line)
+
+    def _print(self, line: str) -> None:
+        self._last_words = ""
+        print(line, flush=True)
+
+    def _fact(self, n: int, durable: bool, plain: dict[str, Any]) -> None:
+        self._n = n
         fact = fact_from_plain(plain)
         if isinstance(fact, f.Checkpoint):
             self._start_over(n, fact.state)
         if isinstance(fact, f.PlanAdopted):
             self._texts = Texts(fact.plan.language)
-        line = self._following.take(n, fact)
-        print(fact_json(n, plain) if self._as_json else self._texts.line(line, self._names), flush=True)
+        line = self._texts.line(self._following.take(n, fact), self._names)
+        marked = self._marked(line)
+        if self._as_json:
+            line, marked = fact_json(n, plain), fact_json(n, {**plain, "durable": False})
+        if isinstance(fact, f.AlarmReopened):
+            self._let_go(math.inf)  # a closing must not come after the word that takes it back
+        if durable or not calms(fact):
+            self._print(line)
+        else:
+            self._held.append(Held(n, line, marked, self._clock.mono_s() + HELD_S))
 
 
 # --- answer and reopen ------------------------------------------------------------------------------------------------
@@ -136,6 +205,8 @@ class Watcher:
 async def _answer(asked: Namespace) -> int:
     if (asked.answer == CARRY) != (asked.pager is not None):
         raise AskedWrong("--pager goes with `carry`, and only with it: answer MEMBER carry --pager p1")
+    if asked.answer == CARRY and asked.incident is not None:
+        raise AskedWrong(f"who carries a pager is about no incident: leave out {asked.incident!r}")
     command = {"command": "answer", "member": asked.member, "answer": asked.answer}
     if asked.pager is not None:
         command["pager"] = asked.pager
@@ -143,13 +214,17 @@ async def _answer(asked: Namespace) -> int:
         command["reason"] = asked.reason
     async with connect(socket_path(asked.state)) as connection:
         state = from_plain(State, connection.hello["state"])
-        where = ""
+        plan, where = state.plan, ""
         if asked.answer != CARRY:
             alarm = _which(state, asked.incident)
-            command["incident"], where = alarm.incident, f" ({alarm.place})"
+            command["incident"], plan, where = alarm.incident, alarm.plan, f" ({alarm.place})"
         answered = await connection.command(command, ANSWER_S)
     texts = Texts(state.plan.language)
-    return _tell(texts, answered, texts.answer(asked.answer, asked.member, names_in(asked.state)) + where)
+    code = _tell(texts, answered, texts.answer(asked.answer, asked.member, names_in(asked.state)) + where)
+    if code == 0 and plan.member(asked.member) is None:
+        # Whoever asks for help is believed all the same; who mistyped must see it.
+        print(texts.words.outcome["not in the plan"].format(member=asked.member))
+    return code
 
 
 async def _reopen(asked: Namespace) -> int:
@@ -178,8 +253,8 @@ def _which(state: State, asked: str | None) -> Alarm:
     if len(state.alarms) == 1:
         return next(iter(state.alarms.values()))
     if not state.alarms:
-        raise AskedWrong("no incident is open")
-    raise AskedWrong(f"which one? These are open: {'; '.join(_list(_in_order(state.alarms.values())))}")
+        raise NoIncident("no incident is open")
+    raise NoIncident(f"which one? These are open: {'; '.join(_list(_in_order(state.alarms.values())))}")
 
 
 def _list(alarms: Iterable[Alarm]) -> list[str]:

@@ -6,7 +6,7 @@ Functions of the state alone; nothing here is stored or decided. How it reaches 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from achterwacht.core.plan import PAGER, Pager
 from achterwacht.core.state import Alarm, Phase, State
@@ -34,6 +34,17 @@ class OpenAlarm:
     raised_s: float
 
 
+class HelpSign(NamedTuple):
+    """The discreet sign for the presser: its word, the incident it is about, and how many are coming."""
+
+    sign: Sign
+    incident: str = ""
+    coming: int = 0
+
+
+IDLE = HelpSign("idle")
+
+
 def open_alarms(state: State, pager: Pager) -> tuple[OpenAlarm, ...]:
     """Every open alarm that this pager may show, most urgent first, then oldest first.
 
@@ -55,8 +66,8 @@ def _line(alarm: Alarm) -> OpenAlarm:
     )
 
 
-def help_sign(state: State, zender: int, now_s: float) -> tuple[Sign, str, int]:
-    """The sign for the presser, the incident it is about, and how many are coming. `now_s` is house time.
+def help_sign(state: State, zender: int, now_s: float) -> HelpSign:
+    """The sign for the presser. `now_s` is house time.
 
     `sent` only when a pager has shown the alarm: until then nobody knows that anybody knows.
     """
@@ -68,13 +79,12 @@ def help_sign(state: State, zender: int, now_s: float) -> tuple[Sign, str, int]:
             if alarm.zender == zender and now_s - (alarm.closed_s or 0.0) < OVER_SIGN_S
         ]
         last = max(recent, key=lambda alarm: alarm.closed_s or 0.0, default=None)
-        return ("over", last.incident, 0) if last else ("idle", "", 0)
+        return HelpSign("over", last.incident) if last else IDLE
     if alarm.persons("on_scene"):
-        return "on_scene", alarm.incident, alarm.coming
+        return HelpSign("on_scene", alarm.incident, alarm.coming)
     if alarm.coming:
-        return "coming", alarm.incident, alarm.coming
-    shown = any(order.stage == "shown" for order in alarm.rings.values())
-    return ("sent" if shown else "idle"), alarm.incident, 0
+        return HelpSign("coming", alarm.incident, alarm.coming)
+    return HelpSign("sent" if "shown" in alarm.reached else "idle", alarm.incident)
 
 
 def next_change(state: State, now_s: float) -> float | None:

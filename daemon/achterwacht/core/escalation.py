@@ -55,6 +55,8 @@ OVER_TIMES = 30
 """How often it is told, in five minutes; a pager that stays silent is told once more when it comes back."""
 CHECKPOINT_FACTS = 500
 """A replay of so many facts takes some ten milliseconds; more often would only make the journal longer."""
+CHECKPOINT_OPEN_FACTS = 5000
+"""The same with an alarm open: one that is forgotten over a weekend must not make the next start take long."""
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def decide(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
     turn = Turn(state, now)
     _DECIDE[type(heard)](turn, heard)
     keep_watch(turn, sorted(turn.touched))
-    if not turn.state.alarms and turn.state.since_checkpoint >= CHECKPOINT_FACTS:
+    if turn.state.since_checkpoint >= (CHECKPOINT_OPEN_FACTS if turn.state.alarms else CHECKPOINT_FACTS):
         turn.note(checkpoint(turn.state, now))
     return tuple(turn.facts)
 
@@ -384,8 +386,15 @@ def _stopping(turn: Turn, heard: h.Stopping) -> None:
 
 
 def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
-    if heard.source != turn.state.plan_source:
-        turn.note(f.PlanAdopted(turn.now, heard.plan, heard.source))
+    if heard.source == turn.state.plan_source:
+        return
+    plan = heard.plan
+    for pager, carried in turn.state.carried.items():
+        if plan.carrier(pager) == carried.planned and plan.member(carried.member):
+            plan = plan.with_carrier(pager, carried.member)  # the files say nothing new about who carries it
+    turn.note(f.PlanAdopted(turn.now, plan, heard.source))
+    for key in [key for key in turn.state.faults if key.endswith("/unknown")]:
+        turn.clear_fault(key)  # whoever is still unknown will speak again
 
 
 def _tick(turn: Turn, heard: h.Tick) -> None:
@@ -472,7 +481,7 @@ def _receipt(turn: Turn, heard: h.Receipt) -> None:
         turn.note(f.OrderReceived(turn.now, order.id, incident, target))
     if heard.stage == "shown" and order.stage != "shown":
         turn.note(f.OrderShown(turn.now, order.id, incident, target))
-        if order.reason == "first press":
+        if "shown" not in alarm.reached:
             _check_budget(turn, alarm, "shown", turn.now_s - alarm.heard_s, alarm.plan.budgets.shown_s)
 
 
@@ -598,9 +607,9 @@ def _handed_over(turn: Turn, heard: h.HandedOver) -> None:
     ordered = turn.state.outbox.get(heard.order)
     if ordered is None:
         return
-    turn.note(f.OrderHandedOver(turn.now, ordered.order, ordered.incident, ordered.target))
     alarm = turn.state.alarms.get(ordered.incident)
-    if alarm and ordered.reason == "first press" and ordered.kind == "alarm":
+    turn.note(f.OrderHandedOver(turn.now, ordered.order, ordered.incident, ordered.target))
+    if alarm and ordered.kind == "alarm" and "handed_over" not in alarm.reached:
         _check_budget(turn, alarm, "handed_over", turn.now_s - alarm.heard_s, alarm.plan.budgets.handed_over_s)
 
 

@@ -429,16 +429,18 @@ def _first_s(
 
 
 def _hops(lines: list[Line]) -> Hops:
-    first = {fact.order for _, fact in _facts(lines, f.Ordered) if fact.reason == "first press"}
-    handed_over = [_ms(line.after_s) for line, fact in _facts(lines, f.OrderHandedOver) if fact.order in first]
-    shown = [_ms(line.after_s) for line, fact in _facts(lines, f.OrderShown) if fact.order in first]
+    """The first of all pages, whichever step it was of; the last of those that left at the first press."""
+    pages = {fact.order: fact.reason for _, fact in _facts(lines, f.Ordered) if fact.kind == "alarm"}
+    handed_over = [(line, fact) for line, fact in _facts(lines, f.OrderHandedOver) if fact.order in pages]
+    shown = [(line, fact) for line, fact in _facts(lines, f.OrderShown) if fact.order in pages]
+    first = {order for order, reason in pages.items() if reason == "first press"}
     durable = [_ms(fact.took_s) for _, fact in _facts(lines, f.IncidentNumbered)]
     return Hops(
-        handed_over_first_ms=min(handed_over, default=None),
-        handed_over_last_ms=max(handed_over, default=None),
+        handed_over_first_ms=min((_ms(line.after_s) for line, _ in handed_over), default=None),
+        handed_over_last_ms=max((_ms(line.after_s) for line, fact in handed_over if fact.order in first), default=None),
         durable_ms=min(durable, default=None),
-        shown_first_ms=min(shown, default=None),
-        shown_last_ms=max(shown, default=None),
+        shown_first_ms=min((_ms(line.after_s) for line, _ in shown), default=None),
+        shown_last_ms=max((_ms(line.after_s) for line, fact in shown if fact.order in first), default=None),
     )
 
 

@@ -14,7 +14,6 @@ PAGERS = "pagers"
 """The one group of the ladder that names devices; the other groups are the roles, and single member ids."""
 
 PAGER, PHONE = "pager", "phone"
-CHANNELS = (PAGER, PHONE)
 """The part of a target before the colon: which output carries an order to it."""
 
 
@@ -137,10 +136,12 @@ class Plan:
     def person(self, target: str) -> str:
         """Who answers from a target: a member's id, or the pager itself while nobody is known to carry it."""
         channel, who = target.split(":")
-        pager = self.pager(who) if channel == PAGER else None
-        if channel == PAGER:
-            return (pager.carrier if pager else None) or target
-        return who
+        return who if channel != PAGER else self.carrier(who) or target
+
+    def carrier(self, pager_id: str) -> str | None:
+        """The member who carries this pager, if anybody is known to."""
+        pager = self.pager(pager_id)
+        return pager.carrier if pager else None
 
     def with_carrier(self, pager_id: str, member_id: str) -> Plan:
         """The same plan with this pager carried by this member."""

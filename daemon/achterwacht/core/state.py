@@ -73,6 +73,13 @@ class Device(msgspec.Struct, frozen=True):
     former: str = ""
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """Who says to carry a pager, and whom the plan's files name for it."""
+
+    planned: str | None
+    member: str
+
+
 class Fault(msgspec.Struct, frozen=True):
     """Something is not as it should be, since `at`."""
 
@@ -126,6 +133,8 @@ class Alarm(msgspec.Struct, frozen=True):
     callers: tuple[str, ...] = ()
     callers_s: float = 0.0
     need_asked: bool = False
+    reached: frozenset[str] = frozenset()
+    """Which stages any of its rings has reached."""
     missed: frozenset[str] = frozenset()
     """The hops whose missed budget is already a fact."""
     closed_s: float | None = None
@@ -182,6 +191,8 @@ class State(msgspec.Struct, frozen=True):
     untold: Map[str, f.Ordered] = Map()
     """By incident and pager: the newest `over` that the pager has not said it received. A pager shows an alarm until
     it hears `over`, so this one order is not done when the carrier took it."""
+    carried: Map[str, Carried] = Map()
+    """By pager: what its carrier said, for as long as the files say nothing new about it. The plan follows it."""
     devices: Map[str, Device] = Map()
     faults: Map[str, Fault] = Map()
     numbers: Map[str, int] = Map()
@@ -241,8 +252,9 @@ def _without(entries: Map[str, V], keys: set[str]) -> Map[str, V]:
 
 
 def _undoable(state: State, now_s: float) -> Map[str, Alarm]:
-    old = {key for key, alarm in state.closed.items() if _over(alarm.closed_s or 0.0, now_s, UNDO_S)}
-    return _without(state.closed, old)
+    ended = {key for key, alarm in state.closed.items() if _over(alarm.closed_s or 0.0, now_s, UNDO_S)}
+    waiting = {key for key in ended if state.closed[key].number is None}  # for a disk that is broken
+    return _without(state.closed, ended - waiting)
 
 
 # --- one small function per fact -------------------------------------------------------------------------------------
@@ -256,7 +268,8 @@ def _daemon_started(state: State, fact: f.DaemonStarted) -> State:
         boot=fact.boot,
         orders=0,
         offset_s=last_s + away_s - fact.when.mono_s,
-        faults=Map(),  # whatever is still wrong is heard again
+        # Whatever is still wrong is heard again; but of a device that is gone a broker without its memory says nothing.
+        faults=Map({key: fault for key, fault in state.faults.items() if key.endswith("/offline")}),
     )
 
 
@@ -265,7 +278,8 @@ def _unchanged(state: State, fact: f.Fact) -> State:
 
 
 def _plan_adopted(state: State, fact: f.PlanAdopted) -> State:
-    return replace(state, plan=fact.plan, plan_source=fact.source)
+    carried = {key: carried for key, carried in state.carried.items() if fact.plan.carrier(key) == carried.member}
+    return replace(state, plan=fact.plan, plan_source=fact.source, carried=Map(carried))
 
 
 def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State:
@@ -392,7 +406,7 @@ def _reached(stage: Stage) -> Callable[[State, Any], State]:
             order = getattr(alarm, name).get(fact.target)
             if order and order.id == fact.order and STAGES.index(order.stage) < STAGES.index(stage):
                 orders = getattr(alarm, name).set(fact.target, replace(order, stage=stage))
-                return _change(state, fact.incident, **{name: orders})
+                return _change(state, fact.incident, **{name: orders}, reached=alarm.reached | {stage})
         return state
 
     return evolve_stage
@@ -430,8 +444,14 @@ def _responded(alarm: Alarm, fact: f.Answered, now_s: float) -> Alarm:
 
 def _pager_carried(state: State, fact: f.PagerCarried) -> State:
     outcome = Outcome("accepted", "", state.house_s(fact.when))
-    plan = state.plan.with_carrier(fact.pager, fact.member)
-    return replace(state, plan=plan, outcomes=state.outcomes.set(fact.key, outcome))
+    before = state.carried.get(fact.pager)
+    carried = Carried(before.planned if before else state.plan.carrier(fact.pager), fact.member)
+    return replace(
+        state,
+        plan=state.plan.with_carrier(fact.pager, fact.member),
+        carried=state.carried.set(fact.pager, carried),
+        outcomes=state.outcomes.set(fact.key, outcome),
+    )
 
 
 def _nobody_counts(state: State, fact: f.ArrivalMissed | f.SceneSilent) -> State:

@@ -61,9 +61,24 @@ class _Status:
     boot: Boot
 
 
+Battery = Annotated[int, msgspec.Meta(ge=0, le=100)] | None
+
+
 @dataclass(frozen=True, slots=True)
-class _Telemetry:
+class _ZenderTelemetry:
     boot: Boot
+    battery: Battery
+    tamper: bool
+    line: Literal["ok", "cut", "short"]
+
+
+@dataclass(frozen=True, slots=True)
+class _PagerTelemetry:
+    boot: Boot
+    battery: Battery
+    charging: bool
+    docked: bool
+    rssi: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +178,9 @@ def _from_any(device: str, says: str, payload: bytes, retained: bool) -> h.Heard
         status = _read(payload, _Status)
         return h.Status(device, status.boot, status.online, live=not retained)
     if says == "telemetry":
-        return h.Telemetry(device, _read(payload, _Telemetry).boot)
+        if device.startswith("pager:"):
+            return h.Telemetry(device, _read(payload, _PagerTelemetry).boot)
+        return h.Telemetry(device, _read(payload, _ZenderTelemetry).boot)
     return None
 
 

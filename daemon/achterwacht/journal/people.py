@@ -51,6 +51,11 @@ class People:
         self._people = read_people(folder)
         self._changed = asyncio.Event()
 
+    @property
+    def known(self) -> bool:
+        """Whether anybody is known."""
+        return bool(self._people)
+
     def remember(self, people: Iterable[Person]) -> None:
         """Replaces the whole list; who is not in it is erased. Never waits."""
         self._people = {person.id: person for person in people}

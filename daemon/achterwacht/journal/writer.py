@@ -71,8 +71,15 @@ class Journal:
     """The one writer. Make it in the running loop; `run` it as a task; `append` from the loop's thread.
 
     `on_durable(n)`: all rows up to n are on disk. `on_trouble(text)`: the disk fails or is slow, or (None)
-    works again. Both are called in the loop. `durable_n` and `head` are the last row known to be on disk: at a
-    start 0 until the disk's first answer, since rows found in a file may not have reached the disk yet.
+    works again. Both are called by the loop, in order, soon after it happened and never from within a call of
+    ours: what they raise is the loop's to tell, not a fault of the disk.
+
+    Too many rows wait: facts are lost, which is trouble too. From there the journal keeps nothing until it is
+    given a checkpoint, for what came later would speak of what is not in the chain. So on_trouble(None) while
+    `lost` is not 0 asks for one, and there is room for it then.
+
+    `durable_n` and `head` are the last row known to be on disk: at a start 0 until the disk's first answer, since
+    rows found in a file may not have reached the disk yet.
     """
 
     def __init__(
@@ -86,7 +93,7 @@ class Journal:
         self.head = durable.hash
         self.last_n = opened.head.n
         self.lost = 0
-        """Facts that were not kept because PENDING_MAX rows already waited."""
+        """Facts that no row and no checkpoint holds, because PENDING_MAX rows already waited."""
         self.trouble: str | None = None
         self.clean = False
         """After `run` has ended: everything is on disk and no thread hangs; else end with os._exit."""
@@ -97,7 +104,7 @@ class Journal:
         self._file = opened.file
         self._previous = opened.previous
         self._fault: str | None = None
-        self._losing = False
+        self._refused = False  # and nothing has become durable since
         self._pending: deque[_Pending] = deque()
         self._wake = asyncio.Event()
         self._closing = False
@@ -108,15 +115,19 @@ class Journal:
     def append(self, bodies: Sequence[str], checkpoint: bool = False) -> int:
         """Numbers and chains the bodies and returns the n of the last; never waits, never raises for a disk.
 
-        They become durable together or in order. NEVER is returned when too many wait for a broken disk: none
-        of these is kept, which `lost` counts; append a checkpoint when the trouble is over. `checkpoint`: the
-        body (give it alone) holds the whole state, a replay may start with it.
+        They become durable together or in order. NEVER is returned when too many wait for a broken disk, and
+        from there until a checkpoint is taken: none of these is kept, which `lost` counts. `checkpoint`: the
+        body (give it alone) holds the whole state, a replay may start with it; it makes good what was lost.
         """
-        if len(self._pending) + len(bodies) > PENDING_MAX:
+        if (self.lost and not checkpoint) or len(self._pending) + len(bodies) > PENDING_MAX:
             self.lost += len(bodies)
-            self._losing = True
+            self._refused = True
             self._tell(self._fault)
             return NEVER
+        if self.lost:
+            self.lost = 0
+            self._refused = False
+            self._tell(self._fault)
         for text in bodies:
             # A lone surrogate (from a device's JSON) has no UTF-8; as a backslash escape it is the same JSON.
             body = text.encode("utf-8", "backslashreplace").decode()
@@ -243,13 +254,13 @@ class Journal:
         while self._pending and self._pending[0].row.n <= head.n:
             self._pending.popleft()
         self._retry_s = RETRY_MIN_S
-        self._losing = False
+        self._refused = False
         if self._slow is not None:
             self._slow.cancel()
             self._slow = None
         self._watch()
         self._tell(None)
-        self._on_durable(head.n)
+        self._loop.call_soon(self._on_durable, head.n)
 
     def _watch(self) -> None:
         """The disk has SLOW_S from now to make any of the waiting rows durable."""
@@ -262,8 +273,8 @@ class Journal:
 
     def _tell(self, fault: str | None) -> None:
         self._fault = fault
-        losing = f"{PENDING_MAX} facts wait for the disk, newer ones are lost" if self._losing else None
+        losing = "too many facts wait for the disk, newer ones are lost" if self._refused else None
         trouble = "; ".join(filter(None, (fault, losing))) or None
         if trouble != self.trouble:
             self.trouble = trouble
-            self._on_trouble(trouble)
+            self._loop.call_soon(self._on_trouble, trouble)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol
 
 from achterwacht.core import heard as h
@@ -22,6 +24,8 @@ DELIVER_TIMEOUT_S = 5.0
 """A channel that has not answered by then is cut off; channels have shorter limits of their own."""
 PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0)
 """The pauses between attempts. Together longer than a ladder step repeats (30 s), which makes a new order anyway."""
+WAKES_MAX = 100
+"""So many pauses of one order may be cut short: a link that comes up each second or two, for longer than the pauses."""
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +67,7 @@ class Dispatch:
         self._alert_for = alert_for
         self._hear = hear
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._again = asyncio.Event()
 
     def send(self, ordered: Ordered) -> None:
         """Begin delivering; returns at once."""
@@ -75,9 +80,19 @@ class Dispatch:
         self._tasks[ordered.order] = task
         task.add_done_callback(lambda _: self._tasks.pop(ordered.order, None))
 
+    def retry_now(self) -> None:
+        """A way out is back: every order that waits is tried again at once.
+
+        A pause that is cut short is taken again after the attempt, so that a link that comes and goes uses up no
+        order: it has an attempt more than pauses, and WAKES_MAX extra ones. Beyond these a wake does use up its pause.
+        """
+        self._again.set()
+        self._again = asyncio.Event()
+
     async def _deliver(self, channel: Channel, ordered: Ordered) -> None:
         reason = ""
-        for attempt, pause_s in enumerate(PAUSES_S, start=ordered.attempt):
+        pauses, wakes = deque(PAUSES_S), 0
+        for attempt in count(ordered.attempt):
             alert = self._alert_for(ordered, attempt)
             if alert is None:
                 return
@@ -96,8 +111,22 @@ class Dispatch:
             else:
                 self._hear(h.HandedOver(ordered.order))
                 return
-            await asyncio.sleep(pause_s)
+            if not pauses:
+                break
+            if await self._is_woken(pauses[0]) and wakes < WAKES_MAX:
+                wakes += 1
+            else:
+                pauses.popleft()
         self._hear(h.Failed(ordered.order, reason))
+
+    async def _is_woken(self, pause_s: float) -> bool:
+        """Wait for `retry_now`, and no longer than the pause."""
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._again.wait()
+        except TimeoutError:
+            return False
+        return True
 
     async def close(self) -> None:
         """Stop delivering; what has no outcome stays in the outbox."""

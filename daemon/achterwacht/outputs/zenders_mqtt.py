@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from achterwacht.core.display import Sign
+from achterwacht.core.display import HelpSign
 from achterwacht.mqtt import Mqtt
 
 
@@ -19,7 +19,7 @@ class ZendersMqtt:
         said = {"boot": boot, "seq": seq, "incident": incident, "durable": durable}
         await self._mqtt.publish(f"achterwacht/v1/zender/{zender}/confirm", msgspec.json.encode(said))
 
-    def show_help(self, zender: int, incident: str, sign: Sign, coming: int) -> None:
+    def show_help(self, zender: int, sign: HelpSign) -> None:
         """Replace the discreet sign."""
-        said = {"incident": incident, "state": sign, "coming": coming}
+        said = {"incident": sign.incident, "state": sign.sign, "coming": sign.coming}
         self._mqtt.retain(f"achterwacht/v1/zender/{zender}/help", msgspec.json.encode(said))

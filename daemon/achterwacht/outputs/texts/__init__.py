@@ -6,7 +6,6 @@ is made here. A missing word never holds up a page: what cannot be said better i
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from achterwacht.core import facts as f
 from achterwacht.core.codec import NAMES
 from achterwacht.core.heard import AnswerWord
 from achterwacht.core.moment import Moment
+from achterwacht.core.plain_ascii import plain_ascii
 from achterwacht.core.plan import Plan
 from achterwacht.core.state import State
 from achterwacht.outputs.dispatch import Alert
@@ -28,11 +28,6 @@ LANGUAGES: Mapping[str, Words] = {"nl": NL, "en": EN}
 
 PAGE_MAX_CHARS = 40
 """What the smallest pager shows at a glance (docs/wire.md, "Pagers")."""
-# Signs that no decomposition turns into ASCII, and that people write in places.
-LOOKALIKES = str.maketrans(
-    {"–": "-", "—": "-", "‘": "'", "’": "'", "„": '"', "“": '"', "”": '"'}
-    | {"ß": "ss", "Ø": "O", "ø": "o", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe"}
-)
 
 PLACE_CHARS = 13
 """The column of the place in a terminal: room for `Spreekkamer 4`."""
@@ -59,16 +54,14 @@ def page_place(place: str) -> str:
     return _page(place, "")
 
 
+def page_note(language: str, note: str) -> str:
+    """Why an answer did not count, as a pager can show it."""
+    return plain_ascii(Texts(language).note(note))
+
+
 def clock_time(when: Moment) -> str:
     """Local time of day as 14:02:33, with a question mark while the clock was not synchronised."""
     return f"{when.local:%H:%M:%S}{' ' if when.clock_ok else '?'}"
-
-
-def plain_ascii(text: str) -> str:
-    """The text as the simplest display can show it: accents fall off, what has no likeness becomes `?`."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(LOOKALIKES))
-    kept = (sign for sign in decomposed if not unicodedata.combining(sign))
-    return "".join(sign if " " <= sign <= "~" else "?" for sign in kept)
 
 
 def _page(place: str, follows: str) -> str:

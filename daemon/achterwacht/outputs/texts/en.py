@@ -158,11 +158,13 @@ EN = Words(
         "open": "OPEN: {place} (zender {zender}), incident {number}: {phase}, {coming} coming",
         "silent": "!!! NOTHING HEARD FOR {s} s: what stands above may be out of date",
         "lost": "!!! NO CONNECTION TO ACHTERWACHT: {why}",
+        "not durable": "{line}  [NOT WRITTEN DOWN YET]",
         "back": "Connected again; what happened meanwhile: achterwacht facts --after {n}",
     },
     outcome={
         "accepted": "Accepted and written down: {what}",
         "accepted.not durable": "Accepted, but NOT WRITTEN DOWN YET (the disk takes nothing): {what}",
+        "not in the plan": "Note: {member} is not in the plan",
         "closed": "Does not count: {note}",
         "refused": "Refused: {note}",
         "reopened": "the closing of {place} was taken back",

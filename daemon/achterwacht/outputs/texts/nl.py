@@ -178,11 +178,13 @@ NL = Words(
         "open": "OPEN: {place} (zender {zender}), melding {number}: {phase}, {coming} onderweg",
         "silent": "!!! AL {s} s NIETS GEHOORD: wat hierboven staat kan verouderd zijn",
         "lost": "!!! GEEN VERBINDING MET ACHTERWACHT: {why}",
+        "not durable": "{line}  [NOG NIET VASTGELEGD]",
         "back": "Weer verbonden; wat intussen gebeurde: achterwacht facts --after {n}",
     },
     outcome={
         "accepted": "Aangenomen en vastgelegd: {what}",
         "accepted.not durable": "Aangenomen, maar NOG NIET VASTGELEGD (de schijf neemt niets aan): {what}",
+        "not in the plan": "Let op: {member} staat niet in het plan",
         "closed": "Telt niet: {note}",
         "refused": "Geweigerd: {note}",
         "reopened": "de sluiting van {place} is ingetrokken",

@@ -1,0 +1,103 @@
+"""The wiring, in one process without a broker: no letter ends the house, and none waits behind what is late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from achterwacht import config
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.display import IDLE, HelpSign, OpenAlarm
+from achterwacht.core.escalation import decide
+from achterwacht.core.moment import Moment
+from achterwacht.core.state import State
+from achterwacht.service import Service
+from broker import free_port
+
+CONFIG = Path(__file__).parent.parent / "config"
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path) -> AsyncIterator[Service]:
+    """A daemon whose broker is not there: everything works but the pages."""
+    service = Service(CONFIG, tmp_path, f"mqtt://127.0.0.1:{free_port()}")
+    running = asyncio.create_task(service.run())
+    await until(lambda: service.state.plan.zenders)
+    yield service
+    service.stop()
+    async with asyncio.timeout(10):
+        await running
+
+
+async def until(true: Callable[[], Any]) -> None:
+    """Turns the loop until this is true; the service under test has no event for it, and should not have."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+
+def press(zender: int, seq: int = 1) -> h.Pressed:
+    return h.Pressed(f"{zender}-00ff-{seq}", zender, "00ff", 0.0)
+
+
+@pytest.mark.asyncio
+async def test_a_letter_that_cannot_be_dealt_with_is_a_fault_and_not_the_end(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decide_or_break(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
+        if isinstance(heard, h.Receipt):
+            raise ZeroDivisionError("a bug")
+        return decide(state, heard, now)
+
+    monkeypatch.setattr("achterwacht.service.decide", decide_or_break)
+    acked: list[None] = []
+    poison = h.Receipt("p1", "aaaa", 1, "o", "7-00ff-1", "7-00ff-1", 7, "shown")
+    house.inbox.put(poison, ack=lambda: acked.append(None))
+    house.inbox.put(press(7))
+    await until(lambda: house.state.alarms and "daemon/bug" in house.state.faults)
+    assert acked == [None]
+
+
+@pytest.mark.asyncio
+async def test_a_letter_goes_between_however_much_is_late(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(house.timers), "first_s", property(lambda self: -1.0))  # something is always late
+    house.inbox.put(press(7))
+    await until(lambda: house.state.alarms)
+    monkeypatch.undo()
+
+
+@pytest.mark.asyncio
+async def test_a_display_that_leaves_the_plan_is_told_that_there_is_nothing(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists: dict[str, tuple[OpenAlarm, ...]] = {}
+    signs: dict[int, HelpSign] = {}
+    monkeypatch.setattr(house._pagers, "show_open", lambda id, boot, alarms, now_s: lists.update({id: alarms}))
+    monkeypatch.setattr(house._zenders, "show_help", lambda nr, sign: signs.update({nr: sign}))
+    plan = house.state.plan
+    with_help = replace(plan, zenders=tuple(replace(zender, help=True) for zender in plan.zenders))
+    house.inbox.put(h.PlanRead(with_help, "with help"))
+    house.inbox.put(press(7))
+    house.inbox.put(h.Answer("cmd-1", "7-00ff-1", "coming", member="lid-1"))
+    await until(lambda: len(lists.get("p3", ())) == 1 and 7 in signs and signs[7].sign == "coming")
+    house.inbox.put(h.PlanRead(replace(plan, pagers=plan.pagers[:2]), "smaller"))
+    await until(lambda: lists["p3"] == () and signs[7] == IDLE)
+    assert len(lists["p1"]) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_plan_with_another_broker_says_that_it_wants_a_restart(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config.load(CONFIG)
+    moved = replace(settings, broker=replace(settings.broker, port=9))
+    monkeypatch.setattr(config, "load", lambda folder: moved)
+    house.reload()
+    await until(lambda: "plan/broker" in house.state.faults)
