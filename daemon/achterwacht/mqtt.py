@@ -280,7 +280,6 @@ class _Connection:
         """
         properties = None if expiry_s is None else _expiry(expiry_s)
         confirmation: asyncio.Future[list[ReasonCode]] = self._loop.create_future()
-        publish = _Publish(topic, payload, retain, properties, confirmation)
         line = self._lasting if expiry_s is None else self._expiring
         if qos == 0:
             sent = self._paho.publish(topic, payload, 0, retain, properties)
@@ -288,7 +287,7 @@ class _Connection:
         elif len(line) >= WAITING_MAX:
             confirmation.set_exception(MqttUnavailable(f"not sent: {WAITING_MAX} wait for the broker already"))
         else:
-            line.append(publish)
+            line.append(_Publish(topic, payload, retain, properties, confirmation))
             self._hand_over()
         return confirmation
 

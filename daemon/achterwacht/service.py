@@ -403,6 +403,8 @@ class Service:
     def _on_link(self, up: bool, reason: str) -> None:
         self._trouble("broker/link", None if up else reason)
         self._trouble("broker/subscriptions", reason if up and reason else None)
+        if up:
+            self.dispatch.retry_now()
 
     def _on_durable(self, n: int) -> None:
         self.durability.reached(n)
