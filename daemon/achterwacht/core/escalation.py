@@ -57,6 +57,8 @@ CHECKPOINT_FACTS = 500
 """A replay of so many facts takes some ten milliseconds; more often would only make the journal longer."""
 CHECKPOINT_OPEN_FACTS = 5000
 """The same with an alarm open: one that is forgotten over a weekend must not make the next start take long."""
+CHECKPOINT_CROWD = 20
+"""For every so many open alarms it comes that much later: it holds them all, and while it is written a page waits."""
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ def decide(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
     turn = Turn(state, now)
     _DECIDE[type(heard)](turn, heard)
     keep_watch(turn, sorted(turn.touched))
-    if turn.state.since_checkpoint >= (CHECKPOINT_OPEN_FACTS if turn.state.alarms else CHECKPOINT_FACTS):
+    if turn.state.since_checkpoint >= _checkpoint_after(len(turn.state.alarms)):
         turn.note(checkpoint(turn.state, now))
     return tuple(turn.facts)
 
@@ -119,6 +121,10 @@ def due(state: State, incident: str | None = None) -> float | None:
     times = chain(waits, (over_again_s(state, over) for over in untold))
     first_s = min((when for when in times if when is not None), default=None)
     return None if first_s is None else first_s - state.offset_s
+
+
+def _checkpoint_after(open_alarms: int) -> int:
+    return CHECKPOINT_OPEN_FACTS * (1 + open_alarms // CHECKPOINT_CROWD) if open_alarms else CHECKPOINT_FACTS
 
 
 def checkpoint(state: State, now: Moment) -> f.Checkpoint:
