@@ -1,6 +1,6 @@
 """Facts, plans and states as JSON, and back. One line of the journal is one encoded fact.
 
-A fact's line is its fields with the moment laid open: {"at":…,"mono_s":…,"clock_ok":…,"fact":"alarm_raised",…}.
+A fact's line is its fields with the moment laid open: {"at":…,"fact":"alarm_raised",…,"mono_s":…,"clock_ok":…}.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def from_plain(kind: type[T], plain: Any) -> T:
 def fact_to_plain(fact: facts.Fact) -> dict[str, Any]:
     """A fact as the dict that its line holds."""
     plain = to_plain(fact)
-    return {**plain.pop("when"), "fact": NAMES[type(fact)], **plain}
+    when = plain.pop("when")
+    return {"at": when.pop("at"), "fact": NAMES[type(fact)], **plain, **when}
 
 
 def fact_from_plain(plain: dict[str, Any]) -> facts.Fact:
