@@ -113,7 +113,7 @@ def change_of(before: State, fact: f.Fact, after: State) -> Change | None:
     began_again = isinstance(fact, f.PressJoined) and not fact.burst
     if was == now_is and not began_again:
         return None
-    if isinstance(fact, f.AlarmRaised):
+    if isinstance(fact, f.AlarmRaised | f.AlarmRecovered):
         was = ""  # after a day a press of the same name is another one
     if isinstance(fact, f.Answered):
         return Change(was, _BECAUSE_OF_ANSWER[fact.answer], now_is)

@@ -244,6 +244,15 @@ def test_a_start_keeps_the_faults_of_devices_that_are_gone() -> None:
     assert set(state.faults) == {"pager:p2/offline"}
 
 
+def test_an_alarm_raised_again_under_an_old_name_is_not_ended_by_the_old_over() -> None:
+    """A button that counts from 1 again, a year later, while the `over` of then is still under way."""
+    over = f.Ordered(at(5), "o9", INCIDENT, INCIDENT, 7, "pager:p1", "over", 1, "closed")
+    state = after(raised(), f.AlarmClosed(at(5), INCIDENT, "anna", ""), over)
+    assert (set(state.outbox), set(state.untold)) == ({"o9"}, {f"{INCIDENT} pager:p1"})
+    state = evolve(state, raised())
+    assert (state.outbox, state.untold, state.closed) == (Map(), Map(), Map())
+
+
 def test_an_open_alarm_is_never_forgotten() -> None:
     state = after(raised())
     assert forget_old(state, at(REMEMBERED_S * 2)).presses == state.presses

@@ -304,6 +304,8 @@ def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State
         state,
         alarms=state.alarms.set(fact.incident, alarm),
         closed=_without(_undoable(state, now_s), {fact.incident}),
+        # A press heard again after more than a day raises under its old name: no `over` of then may end it now.
+        outbox=_undelivered_dropped(state, fact.incident),
         untold=_all_told(state, fact.incident),
         presses=state.presses.set(fact.press, Press(fact.incident, now_s)),
     )
