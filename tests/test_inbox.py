@@ -46,6 +46,15 @@ async def test_of_births_and_deaths_the_newest_counts_and_the_others_are_acknowl
 
 
 @pytest.mark.asyncio
+async def test_what_the_broker_remembers_replaces_no_birth() -> None:
+    inbox = Inbox()
+    birth, remembered = (h.Status("pager:p1", "aaaa", True, live=live) for live in (True, False))
+    inbox.put(birth)
+    inbox.put(remembered)
+    assert await all_of(inbox) == [birth, remembered]
+
+
+@pytest.mark.asyncio
 async def test_a_flood_of_telemetry_is_bounded_and_costs_no_press(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox_module, "DEVICES_MAX", 10)
     inbox = Inbox()

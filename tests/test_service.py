@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,13 @@ import pytest_asyncio
 from achterwacht import config
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core.codec import encode
 from achterwacht.core.display import IDLE, HelpSign, OpenAlarm
 from achterwacht.core.escalation import decide
 from achterwacht.core.moment import Moment
-from achterwacht.core.state import State
+from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.journal.opening import open_folder
+from achterwacht.journal.writer import Journal
 from achterwacht.service import Service
 from broker import free_port
 
@@ -101,3 +106,42 @@ async def test_a_plan_with_another_broker_says_that_it_wants_a_restart(
     monkeypatch.setattr(config, "load", lambda folder: moved)
     house.reload()
     await until(lambda: "plan/broker" in house.state.faults)
+
+
+@pytest.mark.asyncio
+async def test_the_sign_that_it_is_over_goes_by_itself(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("achterwacht.core.display.OVER_SIGN_S", 0.3)
+    signs: list[str] = []
+    monkeypatch.setattr(house._zenders, "show_help", lambda nr, sign: signs.append(sign.sign))
+    plan = house.state.plan
+    with_help = replace(plan, zenders=tuple(replace(zender, help=zender.nr == 7) for zender in plan.zenders))
+    house.inbox.put(h.PlanRead(with_help, "with help"))
+    house.inbox.put(press(7))
+    house.inbox.put(h.Answer("cmd-1", "7-00ff-1", "on_scene", member="lid-1"))
+    house.inbox.put(h.Answer("cmd-2", "7-00ff-1", "all_clear", member="lid-1"))
+    await until(lambda: signs[-2:] == ["over", "idle"])
+
+
+@pytest.mark.asyncio
+async def test_a_start_that_must_write_a_checkpoint_still_climbs_the_ladder(tmp_path: Path) -> None:
+    """The journal is damaged, an alarm is open, and the machine was up for days before it was rebooted."""
+    days_up = Moment(1_000_000.0, datetime(2026, 11, 20, tzinfo=UTC), True)
+    state = reduce(evolve, decide(EMPTY, h.Started("b0", "test"), days_up), EMPTY)
+    facts = [*decide(EMPTY, h.Started("b0", "test"), days_up)]
+    for heard in (h.PlanRead(config.load(CONFIG).plan, "x"), press(7)):
+        facts += (new := decide(state, heard, days_up))
+        state = reduce(evolve, new, state)
+    journal = Journal(open_folder(tmp_path, 2026, "now"), lambda n: None, lambda trouble: None)
+    journal.append([*map(encode, facts), "not understood by any version"])
+    writing = asyncio.create_task(journal.run())
+    await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.wait({writing})
+
+    house = Service(CONFIG, tmp_path, f"mqtt://127.0.0.1:{free_port()}")
+    running = asyncio.create_task(house.run())
+    await until(lambda: house.state.alarms and "journal/not understood" in house.state.faults)
+    assert house.timers.first_s - house.clock.mono_s() < 60
+    house.stop()
+    async with asyncio.timeout(10):
+        await running

@@ -37,7 +37,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._urgent: deque[Letter] = deque()
-        self._newest: dict[tuple[type, str], Letter] = {}
+        self._newest: dict[tuple[str, str], Letter] = {}
         self._arrived = asyncio.Event()
 
     def put(
@@ -50,11 +50,13 @@ class Inbox:
         letter = Letter(heard, ack, reply)
         if not isinstance(heard, h.Telemetry | h.Status):
             self._urgent.append(letter)
+        elif isinstance(heard, h.Status) and heard.live:
+            self._keep_newest(("said now", heard.device), letter)  # what the broker remembers must not replace a birth
         else:
-            self._keep_newest((type(heard), heard.device), letter)
+            self._keep_newest((type(heard).__name__, heard.device), letter)
         self._arrived.set()
 
-    def _keep_newest(self, key: tuple[type, str], letter: Letter) -> None:
+    def _keep_newest(self, key: tuple[str, str], letter: Letter) -> None:
         replaced = self._newest.pop(key, None)  # and the new one goes last: after what was said in between
         if replaced:
             replaced.ack()

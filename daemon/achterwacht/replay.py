@@ -8,10 +8,12 @@ nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import decode
 from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.errors import JournalError
 from achterwacht.journal.files import Row
 from achterwacht.journal.opening import Opened
 from achterwacht.journal.reader import read
@@ -24,7 +26,8 @@ def replay(opened: Opened) -> tuple[State, str | None]:
     """
     state, problem = _fold(EMPTY, opened.rows)
     if problem and opened.rows[0].checkpoint and _fold(EMPTY, opened.rows[:1])[1]:
-        state, problem = _fold(EMPTY, read(opened.folder))
+        with suppress(JournalError):  # an older file may be out of reach: then what was folded must do
+            state, problem = _fold(EMPTY, read(opened.folder))
     return state, problem
 
 

@@ -168,11 +168,11 @@ class Service:
         """What must be true before the first press can be heard; nothing here waits for anything."""
         settings, mistakes = self._at_start.settings, self._at_start.mistakes
         interrupted = list(self.state.outbox.values())
-        if self._opened.fresh or self._not_understood:
-            self._checkpoint()  # the next start begins here
         self._turn(Letter(h.Started(self.boot, __version__)))
+        if self._opened.fresh or self._not_understood:
+            self._checkpoint()  # the next start begins here; after Started, which joins the clocks of the two boots
         self._turn(Letter(h.PlanRead(settings.plan, settings.source)))
-        self._show(self.state)
+        self._when_safe(self.journal.last_n, self._show_soon, self.state)
         for ordered in interrupted:
             if ordered.order in self.state.outbox:
                 self._send(ordered)
@@ -196,6 +196,8 @@ class Service:
             letter = await self.inbox.take(wait_s)
             if letter is not None:
                 self._turn(letter)
+            elif wait_s:
+                self._turn(Letter(h.Tick(self.timers.late(self.clock.mono_s()))))  # or only a sign has changed
             await asyncio.sleep(0)  # the channels write the pages down,
             await asyncio.sleep(0)  # and the socket takes them, before the next letter
 

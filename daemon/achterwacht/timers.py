@@ -30,7 +30,7 @@ class Timers:
         return min(self._due_s.values(), default=math.inf)
 
     def late(self, now_s: float) -> tuple[str, ...]:
-        """The incidents whose moment has come, the latest first, and no more at once than a press can wait for."""
+        """The incidents whose moment has come, the longest late first, no more at once than a press can wait for."""
         late = ((due_s, incident) for incident, due_s in self._due_s.items() if due_s <= now_s)
         return tuple(incident for _, incident in heapq.nsmallest(LATE_AT_ONCE, late))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.escalation import OVER_AGAIN_S, OVER_TIMES
+from achterwacht.core.over import OVER_AGAIN_S, OVER_TIMES
 from house import TEAM_RINGS, House
 
 
@@ -75,3 +75,31 @@ def test_a_closing_that_is_taken_back_takes_no_page_off(house: House) -> None:
     house.wait(OVER_AGAIN_S)
     assert len(overs_to(house, "p2")) == before
     assert incident in house.pager("p2").remembers
+
+
+def test_when_our_own_link_was_away_they_are_told_when_it_is_back(house: House) -> None:
+    incident = house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    house.pager("p1").answers("on_scene")
+    house.hear(h.Trouble("broker/link", "lost"))
+    house.failing = {f"pager:{pager}": "no connection" for pager in ("p1", "p2", "p3")}
+    assert house.says("anna", "all_clear") == "accepted"
+    house.wait(3600)  # longer than anything is told again
+    assert all(incident in house.pager(pager).remembers for pager in ("p1", "p2", "p3"))
+    house.failing = {}
+    house.hear(h.TroubleOver("broker/link"))
+    house.wait(1)
+    assert not any(incident in house.pager(pager).remembers for pager in ("p1", "p2", "p3"))
+    assert overs_to(house, "p2")[-1].reason == "broker is back"
+
+
+def test_while_the_carrier_has_not_taken_it_no_time_is_used_up(house: House) -> None:
+    house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    house.pager("p1").answers("on_scene")
+    house.hand_over_s = 300.0
+    house.pager("p1").answers("all_clear")
+    house.wait(299)
+    assert len(overs_to(house, "p2")) == 1

@@ -39,8 +39,8 @@ def test_who_said_to_carry_a_pager_carries_it_while_the_files_say_nothing_new(ho
     house.hear(h.Answer("p1-b001-77", "", "carry", "p1", "b001", "dina"))
     house.hear(h.PlanRead(replace(TOWN_HALL, language="en"), "edited"))
     assert house.state.plan.carrier("p1") == "dina"
-    house.hear(h.PlanRead(replace(TOWN_HALL, pagers=(Pager("p1", "cor"), *TOWN_HALL.pagers[1:])), "edited again"))
-    assert house.state.plan.carrier("p1") == "cor"
+    house.hear(h.PlanRead(replace(TOWN_HALL, pagers=(Pager("p1", "dina"), *TOWN_HALL.pagers[1:])), "edited again"))
+    assert house.state.plan.carrier("p1") == "dina"  # the files have said something new now, if the same
     house.hear(h.PlanRead(TOWN_HALL, "as it was"))
     assert house.state.plan.carrier("p1") == TOWN_HALL.carrier("p1")
 
@@ -52,6 +52,13 @@ def test_a_stranger_whom_the_new_plan_knows_is_no_fault_any_more(house: House) -
     assert "zender:99/unknown" in house.state.faults
     house.hear(h.PlanRead(replace(TOWN_HALL, zenders=(*TOWN_HALL.zenders, Zender(99, "Balie 9"))), "edited"))
     assert "zender:99/unknown" not in house.state.faults
+
+
+def test_a_dead_pager_that_leaves_the_plan_is_missed_no_more(house: House) -> None:
+    house.pager("p2").dies()
+    assert "pager:p2/offline" in house.state.faults
+    house.hear(h.PlanRead(replace(TOWN_HALL, pagers=TOWN_HALL.pagers[:1]), "edited"))
+    assert "pager:p2/offline" not in house.state.faults
 
 
 def test_the_next_alarm_runs_under_the_new_plan(house: House) -> None:

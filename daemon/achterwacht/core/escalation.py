@@ -31,34 +31,34 @@ no other clock.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from immutables import Map
+
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core import supervision
+from achterwacht.core import over, supervision
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, Plan, Step
-from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State, forget_old, over_key
-from achterwacht.core.turn import Turn
+from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State, forget_old
+from achterwacht.core.turn import ROUNDING_S, Turn
 
+BROKER_LINK = "broker/link"
+"""The trouble that stands while we are not connected to the broker."""
 BURST_S = 2.0
 """Presses this close together are one person hammering one button: recorded, rung once."""
 LEAVE_GAP_S = 5.0
 """Two tellings to leave must be this far apart, or one of them was a thumb that slipped."""
-ROUNDING_S = 1e-6
-"""House time is a sum, and sums round: else a Tick at the very moment that due() asked for might come too early."""
-OVER_AGAIN_S = 10.0
-"""How long a pager may take to say that it received `over`, before it is told again."""
-OVER_TIMES = 30
-"""How often it is told, in five minutes; a pager that stays silent is told once more when it comes back."""
 CHECKPOINT_FACTS = 500
 """A replay of so many facts takes some ten milliseconds; more often would only make the journal longer."""
 CHECKPOINT_OPEN_FACTS = 5000
 """The same with an alarm open: one that is forgotten over a weekend must not make the next start take long."""
 CHECKPOINT_CROWD = 20
 """For every so many open alarms it comes that much later: it holds them all, and while it is written a page waits."""
+CHECKPOINT_MOST_FACTS = 20_000
+"""But never later than this: a replay of so many takes a third of a second."""
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -117,14 +117,16 @@ def due(state: State, incident: str | None = None) -> float | None:
     """
     alarms = state.alarms.values() if incident is None else filter(None, (state.alarms.get(incident),))
     waits = (watch.due(state, alarm) for alarm in alarms for watch in WATCHES)
-    untold = (over for over in state.untold.values() if incident in (None, over.incident))
-    times = chain(waits, (over_again_s(state, over) for over in untold))
+    untold = (ordered for ordered in state.untold.values() if incident in (None, ordered.incident))
+    times = chain(waits, (over.again_s(state, ordered) for ordered in untold))
     first_s = min((when for when in times if when is not None), default=None)
     return None if first_s is None else first_s - state.offset_s
 
 
 def _checkpoint_after(open_alarms: int) -> int:
-    return CHECKPOINT_OPEN_FACTS * (1 + open_alarms // CHECKPOINT_CROWD) if open_alarms else CHECKPOINT_FACTS
+    if not open_alarms:
+        return CHECKPOINT_FACTS
+    return min(CHECKPOINT_OPEN_FACTS * (1 + open_alarms // CHECKPOINT_CROWD), CHECKPOINT_MOST_FACTS)
 
 
 def checkpoint(state: State, now: Moment) -> f.Checkpoint:
@@ -174,9 +176,9 @@ def step_in_vain(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
     return None
 
 
-def out_of_reach(state: State, orders: Any, target: str) -> bool:
+def out_of_reach(state: State, orders: Map[str, Order], target: str) -> bool:
     """Whether an order to this target failed, or its device is known to be off."""
-    order: Order | None = orders.get(target)
+    order = orders.get(target)
     device = state.devices.get(target)
     return (order is not None and order.stage == "failed") or (device is not None and not device.online)
 
@@ -381,8 +383,7 @@ def _started(turn: Turn, heard: h.Started) -> None:
         alarm = turn.alarm(alarm.incident)
         if alarm.searching:
             _ring(turn, alarm, "daemon restarted")
-    for over in list(turn.state.untold.values()):
-        _tell_over_again(turn, over, "daemon restarted")
+    over.tell_anew(turn, "daemon restarted")
 
 
 def _stopping(turn: Turn, heard: h.Stopping) -> None:
@@ -394,34 +395,13 @@ def _stopping(turn: Turn, heard: h.Stopping) -> None:
 def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
     if heard.source == turn.state.plan_source:
         return
-    plan = heard.plan
-    for pager, carried in turn.state.carried.items():
-        if plan.carrier(pager) == carried.planned and plan.member(carried.member):
-            plan = plan.with_carrier(pager, carried.member)  # the files say nothing new about who carries it
-    turn.note(f.PlanAdopted(turn.now, plan, heard.source))
-    for key in [key for key in turn.state.faults if key.endswith("/unknown")]:
-        turn.clear_fault(key)  # whoever is still unknown will speak again
+    turn.note(f.PlanAdopted(turn.now, heard.plan, heard.source))
+    supervision.plan_changed(turn)
 
 
 def _tick(turn: Turn, heard: h.Tick) -> None:
     keep_watch(turn, list(turn.state.alarms) if heard.incidents is None else heard.incidents)
-    for over in list(turn.state.untold.values()):
-        again_s = over_again_s(turn.state, over)
-        if again_s is not None and again_s <= turn.now_s + ROUNDING_S:
-            _tell_over_again(turn, over, "not received")
-
-
-def over_again_s(state: State, over: f.Ordered) -> float | None:
-    """When a pager that has not said it received `over` is told again; None while that would be in vain."""
-    device = state.devices.get(over.target)
-    if over.attempt >= OVER_TIMES or (device is not None and not device.online):
-        return None
-    return state.house_s(over.when) + OVER_AGAIN_S
-
-
-def _tell_over_again(turn: Turn, over: f.Ordered, reason: f.Reason) -> None:
-    order = turn.next_order(over.incident)
-    turn.note(replace(over, when=turn.now, order=order, attempt=over.attempt + 1, reason=reason))
+    over.tell_late(turn, heard)
 
 
 def _durable(turn: Turn, heard: h.Durable) -> None:
@@ -436,7 +416,7 @@ def _durable(turn: Turn, heard: h.Durable) -> None:
         _check_budget(turn, alarm, "durable", took_s, alarm.plan.budgets.durable_s)
 
 
-def _check_budget(turn: Turn, alarm: Alarm, hop: Any, took_s: float, budget_s: float) -> None:
+def _check_budget(turn: Turn, alarm: Alarm, hop: f.Hop, took_s: float, budget_s: float) -> None:
     if took_s > budget_s and hop not in alarm.missed:
         turn.note(f.BudgetMissed(turn.now, alarm.incident, hop, round(took_s, 6), budget_s))
 
@@ -474,11 +454,7 @@ def _receipt(turn: Turn, heard: h.Receipt) -> None:
     if supervision.sign_of_life(turn, target, heard.boot):
         _pager_is_back(turn, target)
     incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
-    over = turn.state.untold.get(over_key(incident, target)) or turn.state.untold.get(
-        over_key(heard.incident, target)  # of an incident that was merged: the pager knows it by its own name
-    )
-    if over and over.order == heard.order:
-        turn.note(f.OrderReceived(turn.now, over.order, over.incident, target))
+    over.received(turn, heard, incident, target)
     alarm = turn.state.alarms.get(incident)
     order = _newest(alarm, target, heard.order) if alarm else None
     if alarm is None or order is None:
@@ -514,7 +490,10 @@ def _find_or_recover(turn: Turn, pager: str, incident: str, press: str, zender: 
     if ours is None and incident != home:
         turn.note(f.IncidentMerged(turn.now, incident, home))
         # The crash swallowed who was paged under that name: every pager is told, whoever of them speaks first.
-        for target in dict.fromkeys((f"{PAGER}:{pager}", *turn.state.plan.group(PAGERS))):
+        # But at the desk itself nothing speaks (S9), unless it was that pager which spoke.
+        plan, staff = turn.state.plan, turn.state.plan.staff(zender)
+        others = (target for target in plan.group(PAGERS) if plan.person(target) not in staff)
+        for target in dict.fromkeys((f"{PAGER}:{pager}", *others)):
             order = turn.next_order(incident)
             turn.note(
                 f.Ordered(turn.now, order, incident, press, zender, target, "over", 1, "same alarm", merged_into=home)
@@ -641,8 +620,7 @@ def _pager_is_back(turn: Turn, target: str) -> None:
     """Whatever it may have missed is told to it again."""
     for alarm in turn.state.alarms.values():
         _page_afresh(turn, alarm, target)
-    for over in [over for over in turn.state.untold.values() if over.target == target]:
-        _tell_over_again(turn, over, "pager is back")
+    over.tell_anew(turn, "pager is back", lambda untold: untold.target == target)
 
 
 def _page_afresh(turn: Turn, alarm: Alarm, target: str) -> None:
@@ -657,6 +635,8 @@ def _trouble(turn: Turn, heard: h.Trouble) -> None:
 
 
 def _trouble_over(turn: Turn, heard: h.TroubleOver) -> None:
+    if heard.key == BROKER_LINK and heard.key in turn.state.faults:
+        over.tell_anew(turn, "broker is back")  # the pagers may have been there all the time
     turn.clear_fault(heard.key)
 
 

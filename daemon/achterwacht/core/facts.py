@@ -20,6 +20,9 @@ Kind = Literal["alarm", "call_112", "update", "over"]
 
 Result = Literal["accepted", "closed", "refused"]
 
+Hop = Literal["handed_over", "durable", "shown"]
+"""A part of the way from press to people that has a budget."""
+
 Reason = Literal[
     "first press",
     "pressed again",
@@ -40,6 +43,7 @@ Reason = Literal[
     "daemon restarted",
     "pager is back",
     "not received",
+    "broker is back",
     "closed",
     "closing undone",
     "same alarm",
@@ -344,7 +348,7 @@ class BudgetMissed:
 
     when: Moment
     incident: str
-    hop: Literal["handed_over", "durable", "shown"]
+    hop: Hop
     took_s: float
     budget_s: float
 

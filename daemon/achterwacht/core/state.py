@@ -230,7 +230,7 @@ def forget_old(state: State, now: Moment) -> State:
     old = {key for key, press in state.presses.items() if _over(press.first_s, now_s, REMEMBERED_S)}
     old -= {key for key, press in state.presses.items() if press.incident in state.alarms}
     done = {key for key, outcome in state.outcomes.items() if _over(outcome.since_s, now_s, REMEMBERED_S)}
-    gone = {key for key, over in state.untold.items() if (now.at - over.when.at).total_seconds() >= KNOWN_S}
+    gone = {key for key, over in state.untold.items() if _over(state.house_s(over.when), now_s, KNOWN_S)}
     return replace(
         state,
         presses=_without(state.presses, old),
@@ -278,8 +278,11 @@ def _unchanged(state: State, fact: f.Fact) -> State:
 
 
 def _plan_adopted(state: State, fact: f.PlanAdopted) -> State:
-    carried = {key: carried for key, carried in state.carried.items() if fact.plan.carrier(key) == carried.member}
-    return replace(state, plan=fact.plan, plan_source=fact.source, carried=Map(carried))
+    plan, still_true = fact.plan, {}
+    for pager, carried in state.carried.items():
+        if plan.carrier(pager) == carried.planned and plan.member(carried.member):
+            plan, still_true[pager] = plan.with_carrier(pager, carried.member), carried
+    return replace(state, plan=plan, plan_source=fact.source, carried=Map(still_true))
 
 
 def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State:

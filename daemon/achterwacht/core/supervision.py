@@ -62,6 +62,14 @@ def in_plan(plan: Plan, device: str) -> bool:
     return plan.pager(id) is not None if kind == PAGER else plan.zender(int(id)) is not None
 
 
+def plan_changed(turn: Turn) -> None:
+    """Whoever was unknown may be known now, and speaks again if not; whoever left the plan is missed no more."""
+    for key in list(turn.state.faults):
+        device, _, what = key.partition("/")
+        if what == "unknown" or (what == "offline" and not in_plan(turn.state.plan, device)):
+            turn.clear_fault(key)
+
+
 def _is_stranger(turn: Turn, device: str) -> bool:
     """Whether the plan does not know this device; the first stranger of each kind is a fault."""
     stranger = not in_plan(turn.state.plan, device)

@@ -11,6 +11,8 @@ from achterwacht.core import facts as f
 from achterwacht.core.moment import Moment
 from achterwacht.core.state import Alarm, State, evolve
 
+ROUNDING_S = 1e-6
+"""House time is a sum, and sums round: else a Tick at the very moment that due() asked for might come too early."""
 RINGING: tuple[f.Kind, ...] = ("alarm", "call_112")
 """The kinds of order that ring; the others are shown."""
 FAULTS_MAX = 10_000

@@ -80,6 +80,7 @@ EN = Words(
         "daemon restarted": "Achterwacht has restarted",
         "pager is back": "the pager is back",
         "not received": "the pager has not received it",
+        "broker is back": "the connection to the broker is back",
         "closed": "the alarm is over",
         "closing undone": "the closing was taken back",
         "same alarm": "it is the same alarm",

@@ -80,6 +80,7 @@ NL = Words(
         "daemon restarted": "Achterwacht is herstart",
         "pager is back": "de pieper is terug",
         "not received": "de pieper heeft het niet ontvangen",
+        "broker is back": "de verbinding met de broker is er weer",
         "closed": "het alarm is voorbij",
         "closing undone": "de sluiting is ingetrokken",
         "same alarm": "het is hetzelfde alarm",
