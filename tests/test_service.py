@@ -146,3 +146,22 @@ async def test_a_start_that_must_write_a_checkpoint_still_climbs_the_ladder(tmp_
     house.stop()
     async with asyncio.timeout(10):
         await running
+
+
+@pytest.mark.asyncio
+async def test_a_pager_that_comes_back_gets_its_list_again(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[str, int]] = []
+
+    def show(id: str, boot: str, alarms: tuple[OpenAlarm, ...], now_s: float) -> None:
+        shown.append((id, sum(alarm.coming for alarm in alarms)))
+
+    monkeypatch.setattr(house._pagers, "show_open", show)
+    house.inbox.put(h.Status("pager:p1", "aaaa", True, live=True))
+    house.inbox.put(press(7))
+    house.inbox.put(h.Answer("cmd-1", "7-00ff-1", "coming", member="lid-1"))
+    await until(lambda: {("p1", 1), ("p2", 1), ("p3", 1)} <= set(shown))
+    shown.clear()
+    house.inbox.put(h.Status("pager:p1", "bbbb", True, live=True))
+    async with asyncio.timeout(3):  # before the next step of the ladder shows everything anew
+        await until(lambda: shown)
+    assert shown == [("p1", 1)]

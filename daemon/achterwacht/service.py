@@ -238,7 +238,8 @@ class Service:
             self._checkpoint()  # one file a year, and each enough for a start of its own
         for fact in facts:
             if isinstance(fact, f.DeviceSeen) and fact.online:
-                self._shown_lists.pop(fact.device.removeprefix("pager:"), None)  # its list gets today's ages
+                if self._shown_lists.pop(fact.device.removeprefix("pager:"), None):
+                    self._when_safe(n, self._show_soon, self.state)  # its list is old: again, with the ages of now
             elif isinstance(fact, f.FaultRaised):
                 log.warning("fault %s: %s", fact.key, fact.detail)
             elif isinstance(fact, f.FaultCleared):
