@@ -13,7 +13,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import reduce
 from pathlib import Path
@@ -292,18 +292,27 @@ class Daemon:
             print(f"the daemon said:\n{self.log}")
 
 
-def write_plan(config: Path, broker: Mosquitto, help_at: Iterable[int] = (), **changes: Any) -> None:
-    """The shipped files, for this broker, in the daemon's config folder.
+def write_plan(
+    config: Path,
+    broker: Mosquitto,
+    help_at: Iterable[int] = (),
+    files: Path = ROOT / "config",
+    ports: Mapping[str, str] | None = None,
+    **changes: Any,
+) -> None:
+    """The shipped files, or those in `files`, for this broker, in the daemon's config folder.
 
     A change replaces a block of achterwacht.yaml; of `ladder` only the keys that it names. The zenders in `help_at`
-    have a discreet sign.
+    have a discreet sign. `ports`: by id, the path of a serial port.
     """
     config.mkdir(parents=True, exist_ok=True)
     yaml = YAML(typ="safe", pure=True)
-    zenders = yaml.load((ROOT / "config" / "zenders.yaml").read_text(encoding="utf-8"))
-    site = yaml.load((ROOT / "config" / "achterwacht.yaml").read_text(encoding="utf-8"))
+    zenders = yaml.load((files / "zenders.yaml").read_text(encoding="utf-8"))
+    site = yaml.load((files / "achterwacht.yaml").read_text(encoding="utf-8"))
     for zender in zenders["zenders"]:
         zender["help"] = zender["nr"] in help_at
+    for port in zenders.get("ports", ()):
+        port["path"] = (ports or {})[port["id"]]
     password = config / "broker.password"
     password.write_text(broker.password(DAEMON))
     password.chmod(0o600)

@@ -1,8 +1,10 @@
 """The little language the nights are written in: a town hall around the pure core, with a clock that never sleeps.
 
-Carriers, pagers and the disk are played here, each as good or as bad as the story wants. Three things are checked after
+Carriers, pagers and the disk are played here, each as good or as bad as the story wants. Four things are checked after
 everything heard: the fold of the written lines equals the live state, every change of phase is a row of the table,
-and an `over` follows only what ends an alarm. Whatever rings must be expected by the story, in `rings` or `asks_112`.
+an `over` follows only what ends an alarm, and every fault is of a known kind. Whatever rings must be expected by the
+story, in `rings` or `asks_112`. In a supervised house everything speaks every ten seconds until it falls silent, and
+every second somebody looks who has.
 """
 
 from __future__ import annotations
@@ -14,12 +16,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode, encode
 from achterwacht.core.escalation import TABLE, Change, decide, due
+from achterwacht.core.faults import KINDS, kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import (
     BACKUP,
@@ -29,6 +32,7 @@ from achterwacht.core.plan import (
     RECEPTION,
     SUPERVISOR,
     TEAM,
+    ZENDER,
     Ladder,
     Member,
     Pager,
@@ -38,6 +42,7 @@ from achterwacht.core.plan import (
     Zender,
 )
 from achterwacht.core.state import EMPTY, Alarm, State, evolve
+from achterwacht.presence import LOOK_EVERY_S, Presence
 
 F = TypeVar("F", bound=f.Fact)
 
@@ -49,6 +54,8 @@ SHOW_S = 0.3
 """A pager on the LAN shows a page well within its second."""
 REPEAT_S = 1.0
 """A pager repeats what it said every second until that is on disk (docs/wire.md)."""
+BEAT_S = 10.0
+"""Our own nodes speak this often (docs/wire.md)."""
 FIRST_NIGHT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 TOWN_HALL = Plan(
@@ -224,8 +231,12 @@ class NightPager(Phone):
 class House:
     """A town hall for one story: `press`, `wait`, `says`, `rings`, `restart`."""
 
-    def __init__(self, plan: Plan = TOWN_HALL, at: datetime = FIRST_NIGHT) -> None:
+    def __init__(self, plan: Plan = TOWN_HALL, at: datetime = FIRST_NIGHT, supervised: bool = False) -> None:
         self.plan = plan
+        self.supervised = supervised
+        self.presence = Presence()
+        self.mute: set[str] = set()
+        """The devices that say nothing by themselves."""
         self.state = EMPTY
         self.lines: list[str] = []
         self.facts: list[f.Fact] = []
@@ -285,6 +296,7 @@ class House:
         check_calm(self.state, facts)
         for fact in facts:
             self._write(fact)
+        self.presence.heard(self.state.plan, heard, self.mono_s)
         assert self._folded == self.state, "the fold of the written lines is not the live state"
         if isinstance(heard, h.Tick):
             next_s = due(self.state)
@@ -302,6 +314,7 @@ class House:
         self.lines.append(encode(fact))
         self.facts.append(fact)
         self._folded = evolve(self._folded, decode(self.lines[-1]))
+        assert not isinstance(fact, f.FaultRaised) or kind_of(fact.key) in KINDS, f"nobody can explain {fact}"
         change = change_of(before, fact, self.state)
         if change:
             assert change in TABLE, f"not in the table: {change}"
@@ -338,6 +351,26 @@ class House:
             self.later(self.hand_over_s, lambda order=order: self._deliver(order))  # type: ignore[misc]
         forgotten, self._said = self._said, []
         self.later(REPEAT_S, lambda: self._repeat(forgotten))
+        self.presence = Presence()
+        if self.supervised:
+            self._look()
+            self.later(BEAT_S / 2, self._beat)
+
+    def _look(self) -> None:
+        """Once a second: who has been silent for too long?"""
+        silent = self.presence.look(self.state, self.mono_s)
+        if silent:
+            self.hear(h.Missing(silent))
+        self.later(LOOK_EVERY_S, self._look)
+
+    def _beat(self) -> None:
+        """Every ten seconds: whoever is not silent speaks. Bought devices and gateways only when the story says so."""
+        zenders = [f"{ZENDER}:{zender.nr}" for zender in self.plan.zenders if zender.transport != "bought"]
+        pagers = [f"{PAGER}:{pager.id}" for pager in self.plan.pagers if self.pager(pager.id).on]
+        for device in (*zenders, *pagers):
+            if device not in self.mute:
+                self.measures(device)
+        self.later(BEAT_S, self._beat)
 
     def _repeat(self, forgotten: list[Said]) -> None:
         """Nodes that were not told that they were heard say it again; those that were off in between do not."""
@@ -413,7 +446,37 @@ class House:
         self.hear(h.Undo(key, incident, member))
         return self.state.outcomes[key].result
 
+    # --- what devices do ---
+
+    def measures(self, device: str, **measured: Any) -> tuple[f.Fact, ...]:
+        """A device says that it lives, and how it is. Only our own nodes have boots."""
+        kind, id = device.split(":")
+        zender = self.plan.zender(int(id)) if kind == ZENDER else None
+        boot = self.pager(id).boot if kind == PAGER else "a" if zender and zender.transport == "mqtt" else ""
+        return self.hear(h.Telemetry(device, boot, **measured))
+
+    def fall_silent(self, *devices: str) -> None:
+        """From now on nothing is heard of them."""
+        self.mute.update(devices)
+
+    def speak_again(self, *devices: str) -> None:
+        """They do, at once and from now on."""
+        for device in devices:
+            self.mute.discard(device)
+            self.measures(device)
+
+    def acknowledges(self, member: str, fault: str) -> f.Result:
+        """A member says to have seen a fault. Returns what came of it."""
+        key = f"command-{next(self._ids)}"
+        self.hear(h.Acknowledge(key, fault, member))
+        return self.state.outcomes[key].result
+
     # --- what can be seen ---
+
+    @property
+    def faults(self) -> set[str]:
+        """The keys of those that stand."""
+        return set(self.state.faults)
 
     def device(self, target: str) -> Phone:
         """The device of a target."""

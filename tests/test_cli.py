@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from websockets.asyncio.server import ServerConnection, unix_serve
 
 from achterwacht import paths
 from achterwacht.cli import COMMANDS, _parser, main
@@ -28,7 +29,7 @@ from achterwacht.core import heard as h
 from achterwacht.core.codec import encode, fact_to_plain, to_plain
 from achterwacht.journal.opening import open_folder
 from achterwacht.journal.writer import Journal
-from achterwacht.link import Connection, Link, LinkSilent, LinkUnavailable
+from achterwacht.link import Command, Connection, Link, LinkSilent, LinkUnavailable
 from house import House
 
 ROOT = Path(__file__).parent.parent
@@ -327,6 +328,7 @@ class Daemon:
     def __init__(self, path: Path, house: House) -> None:
         self.house = house
         self.durable = True
+        self.heard_s: dict[str, float] = {}
         self.listens = asyncio.Event()
         self._streamed = len(house.facts)
         self.link = Link(path, self._snapshot, self._on_command, self._on_trouble)
@@ -336,9 +338,9 @@ class Daemon:
         self.listens.set()
 
     def _snapshot(self) -> Any:
-        return "d001", len(self.house.facts), len(self.house.facts), self.house.state
+        return "d001", len(self.house.facts), len(self.house.facts), self.house.state, self.heard_s
 
-    def _on_command(self, heard: h.Answer | h.Undo, reply: Callable[[dict[str, Any]], None]) -> None:
+    def _on_command(self, heard: Command, reply: Callable[[dict[str, Any]], None]) -> None:
         self.house.hear(heard)
         self.tell()
         outcome = self.house.state.outcomes[heard.key]
@@ -456,7 +458,112 @@ async def test_nothing_is_open(tmp_path: Path, capsys: Said) -> None:
     assert capsys.readouterr().err == "achterwacht answer: no incident is open\n"
 
 
-@pytest.mark.parametrize("words", [("watch",), ("answer", "anna", "coming"), ("reopen", "anna", "2026-001")])
+@pytest.mark.asyncio
+async def test_how_the_house_stands_as_people_and_monitors_ask(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house) as daemon:
+        daemon.heard_s = {"pager:p1": 2.5}
+        assert await asks(state, "status") == 1
+        assert "  ! nog niet alle zenders en piepers zijn gehoord" in capsys.readouterr().out
+        for zender in house.state.plan.zenders:
+            house.hear(h.Telemetry(f"zender:{zender.nr}", "a"))
+        assert await asks(state, "status") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith("[v] KLAAR  ")
+        assert lines[1] == "OPEN: Balie 2 (zender 6), melding 2026-002: gaat af, 0 onderweg"
+        assert any(re.match(r"  p1 +Anna Jansen +ja +2 s ", line) for line in lines)
+        house.hear(h.Missing(("pager:p1",)))
+        assert await asks(state, "status") == 1
+        assert "  ! pieper p1 (Anna Jansen) is stil (25 s), sinds " in capsys.readouterr().out
+        house.hear(h.Trouble("broker/link", "refused"))
+        assert await asks(state, "status") == 2
+        assert capsys.readouterr().out.startswith("[!] NIET KLAAR  ")
+        assert await asks(state, "status", "--json") == 2
+        (line,) = capsys.readouterr().out.splitlines()
+        told = json.loads(line)
+        assert (told["light"], told["heard_s"], told["boot"]) == ("not ready", {"pager:p1": 2.5}, "d001")
+        assert told["incidents"][0]["number"] == "2026-002"
+        assert await asks(state, "metrics") == 0
+        out = capsys.readouterr().out
+    assert "achterwacht_up 1\n" in out and 'achterwacht_light{light="not ready"} 1\n' in out
+
+
+def test_a_daemon_that_does_not_answer_is_a_finding(state: Path, capsys: Said) -> None:
+    assert main(["status", "--state", str(state)]) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("!!! NIET BEKEND OF ALLES WERKT: ACHTERWACHT ANTWOORDT NIET\n") and err == ""
+    assert "the daemon does not run" in out and "systemctl status achterwacht" in out
+    assert main(["status", "--json", "--state", str(state)]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert told.keys() == {"light", "why", "remedy"} and told["light"] == "unknown"
+    assert "the daemon does not run" in told["why"]
+    assert main(["metrics", "--state", str(state)]) == 0
+    out, err = capsys.readouterr()
+    assert [line for line in out.splitlines() if not line.startswith("#")] == ["achterwacht_up 0"]
+    assert "the daemon does not run" in err
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [
+        '{"type":"hello","version":1,"boot":"b0b0","n":0,"durable_n":0,"state":{"n":"many"},"heard_s":{}}',
+        '{"type":"hello","version":1,"boot":"b0b0","n":0,"durable_n":0,"state":{}}',
+        '{"type":"hello","version":2}',
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_daemon_that_is_not_understood_is_never_taken_for_half_ready(
+    hello: str, state: Path, capsys: Said
+) -> None:
+    async def say(ws: ServerConnection) -> None:
+        await ws.send(hello)
+        await ws.wait_closed()
+
+    async with unix_serve(say, str(state / "link.sock")):
+        assert await asks(state, "status") == 2
+        assert "install the same" in capsys.readouterr().out
+        assert await asks(state, "metrics") == 0
+        assert "achterwacht_up 0\n" in capsys.readouterr().out
+
+
+@pytest.mark.asyncio
+async def test_a_fault_is_acknowledged(state: Path, house: House, capsys: Said) -> None:
+    house.hear(h.Telemetry("zender:99", "a"))
+    house.hear(h.Missing(("pager:p1",)))
+    async with running(state, house):
+        assert await asks(state, "acknowledge", "anna", "pager:p1/silent") == 0
+        assert await asks(state, "acknowledge", "anna", "zender/unknown") == 0
+        assert await asks(state, "acknowledge", "nobody", "pager:p1/silent") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "Aangenomen en vastgelegd: storing gezien: pieper p1 is stil (25 s)",
+        "Aangenomen en vastgelegd: storing gezien: zender 99 staat niet in het plan",
+        "Geweigerd: geen teamlid van het plan",
+    ]
+    assert {key: fault.acknowledged_by for key, fault in house.state.faults.items()} == {"pager:p1/silent": "anna"}
+
+
+@pytest.mark.asyncio
+async def test_which_fault_is_meant(state: Path, house: House, capsys: Said) -> None:
+    async with running(state, house):
+        assert await asks(state, "acknowledge", "anna", "pager:p1/silent") == 1
+        assert "acknowledge: no fault stands now\n" in capsys.readouterr().err
+        house.hear(h.Missing(("pager:p1",)))
+        house.hear(h.Telemetry("zender:7", "b", line="cut"))
+        assert await asks(state, "acknowledge", "anna", "zender:7/cut") == 1
+        assert "no fault 'zender:7/cut' stands now; nearest: 'zender:7/line cut'\n" in capsys.readouterr().err
+        assert await asks(state, "acknowledge", "anna", "x") == 1
+        assert "nearest: pager:p1/silent, 'zender:7/line cut'\n" in capsys.readouterr().err
+    assert not house.all(f.FaultAcknowledged)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("watch",),
+        ("answer", "anna", "coming"),
+        ("reopen", "anna", "2026-001"),
+        ("acknowledge", "anna", "pager:p1/silent"),
+    ],
+)
 def test_no_daemon(words: tuple[str, ...], state: Path, capsys: Said) -> None:
     err = complaint(capsys, *words, "--state", str(state))
     assert "the daemon does not run" in err and "systemctl status achterwacht" in err
@@ -481,10 +588,14 @@ async def test_watching_from_what_is_open_to_ctrl_c(state: Path, house: House) -
 
 
 class Messages:
-    """A connection that says these messages and ends; None is silence, for as long as anybody waits."""
+    """A connection that says these messages and ends; None is silence, for as long as anybody waits.
+
+    `now_s` is the time, which passes only in a silence: a busy machine makes nothing late.
+    """
 
     def __init__(self, house: House, durable: bool = True) -> None:
         n = len(house.facts)
+        self.now_s = 0.0
         self._house = house
         self._told_n = n
         self._messages: list[dict[str, Any] | None] = []
@@ -506,7 +617,16 @@ class Messages:
         if not self._messages:
             raise LinkUnavailable("the end")
         message = self._messages.pop(0)
-        return await asyncio.get_running_loop().create_future() if message is None else message
+        if message is not None:
+            return message
+        try:
+            silence: dict[str, Any] = await asyncio.get_running_loop().create_future()
+        finally:
+            self.now_s += talking.HELD_S
+        return silence
+
+    def mono_s(self) -> float:
+        return self.now_s
 
     async def watched(self, capsys: Said, as_json: bool = False) -> list[str]:
         """What `watch` prints of it: the sentences, without what is open and how it ended."""
@@ -535,6 +655,7 @@ async def test_what_calms_is_marked_when_the_disk_takes_nothing(
 ) -> None:
     monkeypatch.setattr(talking, "HELD_S", 0.01)
     told = Messages(house)
+    monkeypatch.setattr(talking, "Clock", lambda: told)
     house.pager("p1").answers("on_scene")
     house.pager("p1").answers("all_clear")
     told.facts()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import textwrap
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from achterwacht.config import load
 from achterwacht.core.codec import KINDS
 from achterwacht.core.escalation import TABLE, WATCHES
 
@@ -76,3 +78,15 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
         if not (page.parent / link).exists()
     ]
     assert dead == []
+
+
+def test_the_page_of_buttons_holds_one_plan_without_a_mistake(tmp_path: Path) -> None:
+    page = (DOCS / "buttons.md").read_text(encoding="utf-8")
+    indented = re.findall(r"(?:^    .*\n|^\n(?=    ))+", page, re.MULTILINE)
+    heads = [textwrap.dedent(block) for block in indented if re.match(r"\s*(ports|gateways):", block)]
+    zenders = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "zenders.yaml").write_text("\n".join((*heads, "zenders:", *zenders)))
+    (tmp_path / "achterwacht.yaml").write_bytes((DOCS.parent / "config" / "achterwacht.yaml").read_bytes())
+    plan = load(tmp_path).plan
+    assert len(heads) == 2 and len(plan.zenders) == len(zenders)
+    assert {zender.transport for zender in plan.zenders} == {"mqtt", "gpio", "serial", "bought"}

@@ -35,6 +35,40 @@ async def test_of_telemetry_only_the_newest_per_device_is_kept() -> None:
 
 
 @pytest.mark.asyncio
+async def test_what_the_newest_left_unsaid_is_as_it_was_said_before() -> None:
+    inbox = Inbox()
+    inbox.put(h.Telemetry("zender:5", "", battery=20, tamper=True))
+    inbox.put(h.Telemetry("zender:5", "", battery_low=True))
+    inbox.put(h.Telemetry("zender:5", "", battery=19, tamper=False))
+    assert await all_of(inbox) == [h.Telemetry("zender:5", "", battery=19, battery_low=True, tamper=False)]
+
+
+@pytest.mark.asyncio
+async def test_what_the_broker_remembers_takes_no_sign_of_life_away() -> None:
+    inbox = Inbox()
+    inbox.put(h.Telemetry("zender:5", "", tamper=False))
+    inbox.put(h.Telemetry("zender:5", "", battery=20, live=False))
+    assert await all_of(inbox) == [h.Telemetry("zender:5", "", battery=20, tamper=False, live=True)]
+
+
+@pytest.mark.asyncio
+async def test_what_an_earlier_boot_said_is_not_said_by_this_one() -> None:
+    inbox = Inbox()
+    inbox.put(h.Telemetry("pager:p1", "aaaa", battery=3))
+    inbox.put(h.Telemetry("pager:p1", "bbbb", charging=True))
+    assert await all_of(inbox) == [h.Telemetry("pager:p1", "bbbb", charging=True)]
+
+
+@pytest.mark.asyncio
+async def test_telemetry_and_status_of_one_device_are_kept_apart() -> None:
+    inbox = Inbox()
+    telemetry, death = h.Telemetry("pager:p1", "aaaa", battery=3), h.Status("pager:p1", "aaaa", False, live=True)
+    inbox.put(telemetry)
+    inbox.put(death)
+    assert await all_of(inbox) == [telemetry, death]
+
+
+@pytest.mark.asyncio
 async def test_of_births_and_deaths_the_newest_counts_and_the_others_are_acknowledged() -> None:
     inbox = Inbox()
     acked: list[str] = []

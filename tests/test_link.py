@@ -59,16 +59,17 @@ class House:
     def __init__(self, path: Path, boot: str = "b0b0") -> None:
         self.path, self.boot = path, boot
         self.state, self.n, self.durable_n = EMPTY, 0, 0
-        self.commands: asyncio.Queue[tuple[h.Answer | h.Undo, link.Reply]] = asyncio.Queue()
+        self.heard_s: dict[str, float] = {}
+        self.commands: asyncio.Queue[tuple[link.Command, link.Reply]] = asyncio.Queue()
         self.troubles: asyncio.Queue[str | None] = asyncio.Queue()
         self.link = Link(path, self._snapshot, self._on_command, self.troubles.put_nowait)
         self.answers_itself = False
         self.run: asyncio.Task[None] | None = None
 
-    def _snapshot(self) -> tuple[str, int, int, State]:
-        return self.boot, self.n, self.durable_n, self.state
+    def _snapshot(self) -> tuple[str, int, int, State, dict[str, float]]:
+        return self.boot, self.n, self.durable_n, self.state, self.heard_s
 
-    def _on_command(self, heard: h.Answer | h.Undo, reply: link.Reply) -> None:
+    def _on_command(self, heard: link.Command, reply: link.Reply) -> None:
         self.commands.put_nowait((heard, reply))
         if self.answers_itself:
             reply(ACCEPTED)
@@ -86,7 +87,7 @@ class House:
         self.durable_n = n
         self.link.durable(n)
 
-    async def asked(self) -> tuple[h.Answer | h.Undo, link.Reply]:
+    async def asked(self) -> tuple[link.Command, link.Reply]:
         async with asyncio.timeout(WAIT_S):
             return await self.commands.get()
 
@@ -207,9 +208,17 @@ async def test_hello_tells_all_there_is(path: Path) -> None:
         )
         house.trouble(8)
         house.durable(10)
+        house.heard_s = {"zender:7": 3.25, "pager:p1": 0.0}
         async with connect(path) as connection:
             state = connection.hello.pop("state")
-            assert connection.hello == {"type": "hello", "version": 1, "boot": "b0b0", "n": 12, "durable_n": 10}
+            assert connection.hello == {
+                "type": "hello",
+                "version": 1,
+                "boot": "b0b0",
+                "n": 12,
+                "durable_n": 10,
+                "heard_s": {"zender:7": 3.25, "pager:p1": 0.0},
+            }
             assert codec.from_plain(State, state) == house.state
             assert state == json.loads(json.dumps(codec.to_plain(house.state)))
 
@@ -467,6 +476,10 @@ async def test_whoever_does_not_wait_for_the_answer_is_no_error(path: Path, capl
             {"id": "a-3", "command": "undo", "member": "anna", "incident": "7-9f3a-1"},
             h.Undo(key="cmd-a-3", incident="7-9f3a-1", member="anna"),
         ),
+        (
+            {"id": "a-4", "command": "acknowledge", "member": "anna", "fault": "gateway:rfx_1-a/not. seen"},
+            h.Acknowledge(key="cmd-a-4", fault="gateway:rfx_1-a/not. seen", member="anna"),
+        ),
     ],
 )
 @pytest.mark.asyncio
@@ -553,6 +566,8 @@ def typed(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in command.items() if value is not None}
 
 
+SEEN = {"type": "command", "id": "x", "command": "acknowledge", "member": "anna"}
+
 MALFORMED: tuple[tuple[bytes, str | None, str], ...] = (
     (b"", None, "truncated"),
     (b"\xff\xfe", None, "malformed"),
@@ -582,6 +597,14 @@ MALFORMED: tuple[tuple[bytes, str | None, str], ...] = (
     (json.dumps(typed(answer="carry")).encode(), "x", "goes with the answer `carry`"),
     (json.dumps(typed(command="undo")).encode(), "x", "unknown field `answer`"),
     (json.dumps(typed(zender=7)).encode(), "x", "unknown field `zender`"),
+    (json.dumps(typed(fault="zender:7/silent")).encode(), "x", "unknown field `fault`"),
+    (json.dumps(SEEN).encode(), "x", "missing required field `fault`"),
+    (json.dumps({**SEEN, "fault": ""}).encode(), "x", "fault: expected the key of a fault"),
+    (json.dumps({**SEEN, "fault": "zender:7/silent\n"}).encode(), "x", "fault: expected the key of a fault"),
+    (json.dumps({**SEEN, "fault": "\x1b[2J"}).encode(), "x", "fault: expected the key of a fault"),
+    (json.dumps({**SEEN, "fault": "z" * 101}).encode(), "x", "fault: expected the key of a fault"),
+    (json.dumps({**SEEN, "fault": "a/b", "member": "pager:p1"}).encode(), "x", "member: expected 1 to 64 letters"),
+    (json.dumps({**SEEN, "fault": "a/b", "incident": "7-a-1"}).encode(), "x", "unknown field `incident`"),
 )
 
 
@@ -608,11 +631,12 @@ NEARLY = st.fixed_dictionaries(
     optional={
         "type": st.just("command") | VALUES,
         "id": st.text("aZ9-", min_size=1, max_size=70) | VALUES,
-        "command": st.sampled_from(["answer", "undo", "carry"]) | VALUES,
+        "command": st.sampled_from(["answer", "undo", "acknowledge", "carry"]) | VALUES,
         "member": st.sampled_from(["anna", "pager:p1", ""]) | VALUES,
         "incident": st.just("7-9f3a-1") | VALUES,
         "answer": st.sampled_from(["coming", "carry", "Coming"]) | VALUES,
         "pager": st.just("p1") | VALUES,
+        "fault": st.just("zender:7/silent") | VALUES,
         "reason": VALUES,
     },
 )
@@ -901,9 +925,8 @@ def test_the_daemon_is_armed_before_websockets_is_imported() -> None:
 async def test_every_key_of_every_message_has_its_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "BEAT_S", 0.01)
     text = (ROOT / "docs" / "link.md").read_text(encoding="utf-8")
-    keys = {
-        "command": {"type", *link._AnswerCommand.__struct_fields__, *link._UndoCommand.__struct_fields__, "command"}
-    }
+    kinds = (link._AnswerCommand, link._UndoCommand, link._AcknowledgeCommand)
+    keys = {"command": {"type", "command", *(name for kind in kinds for name in kind.__struct_fields__)}}
     async with House(path) as house, raw(path) as ws:
         house.answers_itself = True
         await ws.send("{}")

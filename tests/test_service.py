@@ -165,3 +165,24 @@ async def test_a_pager_that_comes_back_gets_its_list_again(house: Service, monke
     async with asyncio.timeout(3):  # before the next step of the ladder shows everything anew
         await until(lambda: shown)
     assert shown == [("p1", 1)]
+
+
+@pytest.mark.asyncio
+async def test_a_clock_that_nobody_vouches_for_is_a_fault_in_its_time(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, vouched_for, later_s = house.clock.now, False, 0.0
+
+    def moment() -> Moment:
+        moment = now()
+        return replace(moment, clock_ok=vouched_for, mono_s=moment.mono_s + later_s)
+
+    monkeypatch.setattr("achterwacht.service.LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(house.clock, "now", moment)
+    house.inbox.put(h.Trouble("link/socket", "a mark: what came before it was dealt with"))
+    await until(lambda: "link/socket" in house.state.faults)
+    assert "clock/unsynchronised" not in house.state.faults, "it has a minute after a start"
+    later_s = 61.0
+    await until(lambda: "clock/unsynchronised" in house.state.faults)
+    vouched_for = True
+    await until(lambda: "clock/unsynchronised" not in house.state.faults)

@@ -12,21 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from achterwacht.core import facts as f
+from achterwacht.core import heard as h
 from achterwacht.core.codec import KINDS
 from achterwacht.core.draft import draft
 from achterwacht.core.escalation import checkpoint, objection
+from achterwacht.core.faults import DEVICES, STAND, kind_of
+from achterwacht.core.faults import KINDS as FAULT_KINDS
 from achterwacht.core.heard import Answer, AnswerWord
 from achterwacht.core.incident import TARGET_STAGES, incidents
 from achterwacht.core.moment import Moment
 from achterwacht.core.plain_ascii import plain_ascii
-from achterwacht.core.plan import Site
+from achterwacht.core.plan import Site, Transport, Weakness
+from achterwacht.core.readiness import Lack, Light, Works
 from achterwacht.core.state import Phase
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.texts import LANGUAGES, PAGE_MAX_CHARS, Texts, page_place, page_text, sentence_key
 from achterwacht.outputs.texts.form import COLUMNS, form_text
 from achterwacht.outputs.texts.nl import NL
 from achterwacht.outputs.texts.story import story_text
-from achterwacht.outputs.texts.words import Words
+from achterwacht.outputs.texts.words import FaultWords, Words
 from house import TOWN_HALL, House
 
 NOW = House().now
@@ -35,13 +39,19 @@ VARIANTS = {
     "press_joined": {"press_joined", "press_joined.burst", "press_joined.recovered"},
     "ordered": {f"ordered.{kind}" for kind in get_args(f.Kind)},
     "alarm_closed": {"alarm_closed", "alarm_closed.reason"},
-    "device_seen": {"device_seen", "device_seen.gone"},
+    "device_seen": {"device_seen", "device_seen.remembered", "device_seen.gone"},
+    "fault_acknowledged": {"fault_acknowledged", "fault_acknowledged.refused"},
 }
+MEMBER = {"nl": "LID", "en": "MEMBER"}
 LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def placeholders(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+def placeholders(words: str | tuple[str, ...] | FaultWords) -> list[set[str]]:
+    """What each template names in braces, one by one."""
+    if isinstance(words, FaultWords):
+        words = (words.title, words.means, words.do)
+    templates = (words,) if isinstance(words, str) else words
+    return [{name for _, name, _, _ in string.Formatter().parse(template) if name} for template in templates]
 
 
 # --- nothing is missing -----------------------------------------------------------------------------------------------
@@ -64,6 +74,13 @@ def test_every_fact_has_its_sentences(language: str) -> None:
         ("stages", TARGET_STAGES),
         ("phases", get_args(Phase)),
         ("page", get_args(f.Kind)),
+        ("faults", (*FAULT_KINDS, *get_args(Lack))),
+        ("some_device", DEVICES),
+        ("lights", get_args(Light)),
+        ("works", get_args(Works)),
+        ("lines", get_args(h.Line)),
+        ("transports", get_args(Transport)),
+        ("weaker", get_args(Weakness)),
     ],
 )
 def test_every_word_of_the_core_has_a_word_in_every_language(language: str, table: str, keys: tuple[str, ...]) -> None:
@@ -96,8 +113,40 @@ def test_the_objections_of_the_core_are_translated() -> None:
     house.press(7)
     house.undoes("anna", alarm.incident)
     notes |= {fact.note for fact in house.all(f.Answered) if not fact.counts}
+    house.hear(h.Acknowledge("k1", "zender:7/silent", "anna"))
+    house.hear(h.Acknowledge("k2", "zender:7/silent", "nobody"))
     notes |= {fact.note for fact in house.all(f.UndoRefused)}
+    notes |= {fact.note for fact in house.all(f.FaultAcknowledged)}
     assert notes - {""} <= NL.notes.keys()
+
+
+@LANGUAGE
+@pytest.mark.parametrize("kind", sorted(FAULT_KINDS))
+def test_every_fault_says_what_it_means_and_what_to_do(language: str, kind: str) -> None:
+    of, _, what = kind.partition("/")
+    key = f"{of}:7/{what}" if of in DEVICES else kind
+    texts = Texts(language)
+    title = texts.fault(key)
+    assert key not in title and not title.endswith(".") and "{" not in title
+    assert (texts.device(f"{of}:7") in title) == (of in DEVICES), "whose fault it is"
+    means, do = texts.about_fault(key)
+    assert means.endswith(".") and do.endswith(".")
+    assert (f"achterwacht acknowledge {MEMBER[language]} '{key}'" in do) == (kind in STAND), "only a person can end it"
+
+
+@LANGUAGE
+def test_every_measure_of_a_device_has_its_words(language: str) -> None:
+    said = {
+        Texts(language).measured(f.DeviceMeasured(NOW, "zender:7", **{name: value}))
+        for name, values in {
+            "battery": (0, 100),
+            "line": get_args(h.Line),
+            **dict.fromkeys(("battery_low", "tamper", "charging", "docked"), (True, False)),
+        }.items()
+        for value in values
+    }
+    assert len(said) == 2 + 3 + 4 * 2 and not any("{" in words for words in said)
+    assert set(h.MEASURED) == {"battery", "line", "battery_low", "tamper", "charging", "docked"}
 
 
 # --- sentences --------------------------------------------------------------------------------------------------------
@@ -146,6 +195,51 @@ SENTENCES: tuple[tuple[f.Fact, str, str], ...] = (
     ),
     (f.DeviceSeen(NOW, "zender:7", "a", False), "Zender 7 is weg", "Zender 7 is gone"),
     (
+        f.DeviceSeen(NOW, "pager:p1", "a", True, live=False),
+        "De broker kent pieper p1 nog als aanwezig",
+        "The broker still remembers pager p1 as there",
+    ),
+    (
+        f.DeviceMeasured(NOW, "pager:p1", battery=83, battery_low=False, docked=True),
+        "Pieper p1: batterij 83 %, batterij weer goed, in de lader",
+        "Pager p1: battery 83 %, battery good again, in the dock",
+    ),
+    (
+        f.FaultRaised(NOW, "zender:7/silent", "25 s"),
+        "Storing: zender 7 is stil (25 s)",
+        "Fault: zender 7 is silent (25 s)",
+    ),
+    (
+        f.FaultRaised(NOW, "zender/unknown", "zender:99"),
+        "Storing: zender 99 staat niet in het plan",
+        "Fault: zender 99 is not in the plan",
+    ),
+    (
+        f.FaultRaised(NOW, "gateway:gpio/offline", "no pins here"),
+        "Storing: de GPIO-poort is weg (no pins here)",
+        "Fault: the GPIO port is gone (no pins here)",
+    ),
+    (
+        f.FaultCleared(NOW, "zender/unknown"),
+        "Storing voorbij: een zender staat niet in het plan",
+        "Fault over: a zender is not in the plan",
+    ),
+    (
+        f.FaultRaised(NOW, "broker/link", "refused"),
+        "Storing: geen verbinding met de broker (refused)",
+        "Fault: no connection to the broker (refused)",
+    ),
+    (
+        f.FaultAcknowledged(NOW, "k", "gateway:zigbee/silent", "anna", "accepted", ""),
+        "Anna heeft deze storing gezien: ontvanger zigbee is stil",
+        "Anna has seen this fault: gateway zigbee is silent",
+    ),
+    (
+        f.FaultAcknowledged(NOW, "k", "moon/landed", "bas", "refused", "no such fault stands now"),
+        "Niet als gezien genoteerd van Bas (deze storing is er nu niet): moon/landed",
+        "Not noted as seen by Bas (no such fault stands now): moon/landed",
+    ),
+    (
         f.PlanAdopted(NOW, TOWN_HALL, "hash"),
         "Nieuw plan in gebruik: 4 zenders, 3 piepers, 7 teamleden",
         "New plan in use: 4 zenders, 3 pagers, 7 team members",
@@ -157,6 +251,18 @@ SENTENCES: tuple[tuple[f.Fact, str, str], ...] = (
 def test_a_fact_in_a_sentence(fact: f.Fact, dutch: str, english: str) -> None:
     assert Texts("nl").sentence(fact, NAMES) == dutch
     assert Texts("en").sentence(fact, NAMES) == english
+
+
+@given(key=st.text(max_size=30) | st.sampled_from(sorted(FAULT_KINDS)), detail=st.text(max_size=30))
+def test_a_fault_that_there_are_no_words_for_is_said_as_it_is(key: str, detail: str) -> None:
+    texts = Texts("nl")
+    said = texts.sentence(f.FaultRaised(NOW, key, detail))
+    if kind_of(key) not in FAULT_KINDS:
+        assert said.startswith(f"Storing: {key}") and texts.about_fault(key) == ("", "")
+
+
+def test_a_device_is_called_as_whoever_asks_knows_it() -> None:
+    assert Texts("nl").fault("zender:7/silent", "25 s", {"zender:7": "Balie 3"}) == "Balie 3 is stil (25 s)"
 
 
 def test_the_time_since_the_press_follows() -> None:

@@ -1,7 +1,7 @@
 """The command line `achterwacht`: its arguments and its help. What a command does stands in commands/.
 
-Exit codes: 0 done, 1 not done (and why, on stderr), 2 a command line that makes no sense. A command's module is
-imported when it is asked for: the daemon must be armed before anybody has read this sentence.
+Exit codes: 0 done, 1 not done (and why, on stderr), 2 a command line that makes no sense; `status` has its own. A
+command's module is imported when it is asked for: the daemon must be armed before anybody has read this sentence.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ ABOUT = """\
 Achterwacht: from a press on a desk's panic button to people running to the right desk.
 
   the daemon        run, check
+  a new button      learn
   what was          incidents, show, draft, facts, verify     (read-only; the daemon may run or not)
-  what is, now      watch, answer, reopen                     (the daemon must run)
+  what is, now      status, metrics, watch                    (asks the daemon)
+  what to do        answer, reopen, acknowledge               (the daemon must run)
 
 `achterwacht COMMAND --help` tells what each does, with an example."""
 
@@ -41,6 +43,18 @@ Reads zenders.yaml and achterwacht.yaml as the daemon would. Prints the plan to 
 about its ladder; or every mistake at once, as file:line:column: key: what is wrong, what is expected. Changes nothing.
 
   achterwacht check --config /etc/achterwacht"""
+
+LEARN = """\
+Listens beside the daemon and proposes the entry of zenders.yaml for the button that is pressed now: at the broker, or
+with --port at a serial port, for which the daemon must be stopped. It ends by itself after the first press that it
+recognises. What it tells is on stderr, the entry on stdout. It changes nothing.
+
+A button that the plan has raises a real alarm when it is pressed; so does a node of our own, also one that the plan
+does not have.
+
+  achterwacht learn > entry.yaml
+  achterwacht learn --port radio
+  achterwacht learn --port /dev/ttyUSB0 --protocol rfxtrx --for 600"""
 
 VERIFY = """\
 Recomputes the hash chain of the whole journal and names every change, gap and reordering in it. Only a head that was
@@ -103,6 +117,32 @@ REOPEN = """\
 Takes back a closing of the last ten minutes: the alarm rings again from the foot of its ladder.
 
   achterwacht reopen lid-1 2026-017"""
+
+STATUS = """\
+Tells on one screen how the house stands: the light (ready, limited, not ready) and why, what is open, and which button
+and pager would work now. `!` does not work, `?` nobody knows, `~` works as far as anybody knows: its end would not be
+noticed. The daemon that does not answer is told as loudly.
+
+For monitoring: exit code 0 ready, 1 limited, 2 not ready, or no answer. With --json everything, in one document.
+
+  achterwacht status
+  achterwacht status --json | jq '.zenders[] | select(.works != "yes")'"""
+
+METRICS = """\
+Prints how the house stands as Prometheus reads it (text format 0.0.4), for a script exporter or the textfile collector
+of node_exporter. When the daemon does not answer it prints `achterwacht_up 0`, and its exit code is 0 all the same: the
+numbers must be taken over then too, or the last good ones would stay.
+
+  achterwacht metrics
+  achterwacht metrics > achterwacht.tmp && mv achterwacht.tmp /var/lib/node_exporter/achterwacht.prom"""
+
+ACKNOWLEDGE = """\
+Says for a member that a fault was seen and is being dealt with. A fault that tells of something that has happened (a
+message that made no sense, a number used twice) is over by that; another stands, as seen, until its cause is gone.
+`achterwacht status --json` has the name of each (`key`).
+
+  achterwacht acknowledge lid-1 zender:7/silent
+  achterwacht acknowledge lid-1 'zender:7/two boots'"""
 
 ABOUT_INCIDENT = "its number (2026-017), its id, or `last`"
 
@@ -167,6 +207,18 @@ COMMANDS = {
         ),
     ),
     "check": Command("running.check", "check the two YAML files", CHECK),
+    "learn": Command(
+        "learning.learn",
+        "propose an entry for a new button",
+        LEARN,
+        (
+            _argument("--port", metavar="ID|PATH", help="listen at this serial port instead: of the plan, or a path"),
+            _argument("--protocol", metavar="NAME", help="what a port speaks that is not in the plan: rfxtrx or zw1"),
+            _argument(
+                "--for", metavar="SECONDS", type=float, default=120.0, dest="for_s", help="how long to wait (120)"
+            ),
+        ),
+    ),
     "verify": Command(
         "reading.verify",
         "check the journal's hash chain",
@@ -196,6 +248,8 @@ COMMANDS = {
     "incidents": Command("reading.list_incidents", "every incident in a line", INCIDENTS, (JSON,)),
     "show": Command("reading.show", "one incident's story", SHOW, (INCIDENT, JSON)),
     "draft": Command("reading.draft", "the form about one incident, begun", DRAFT, (INCIDENT, JSON)),
+    "status": Command("standing.status", "how the house stands", STATUS, (JSON,)),
+    "metrics": Command("standing.metrics", "how the house stands, for Prometheus", METRICS),
     "watch": Command("talking.watch", "facts as they happen", WATCH, (JSON,)),
     "answer": Command(
         "talking.answer",
@@ -210,6 +264,12 @@ COMMANDS = {
         ),
     ),
     "reopen": Command("talking.reopen", "take back a closing", REOPEN, (MEMBER, INCIDENT)),
+    "acknowledge": Command(
+        "talking.acknowledge",
+        "say that a fault was seen",
+        ACKNOWLEDGE,
+        (MEMBER, _argument("fault", metavar="FAULT", help="its name, such as zender:7/silent")),
+    ),
 }
 
 

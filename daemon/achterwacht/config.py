@@ -2,7 +2,7 @@
 
 Knows when YAML must be read and when what was remembered will do: ruamel and pydantic take longer to import than
 everything else at a start together, so only `load` imports them (docs/decisions/plan-cache.md). Leaves what may
-stand in the files to config_schema, advice about a valid plan to config_advice, and the loud fault to the service.
+stand in the files to config_forms, advice about a valid plan to config_advice, and the loud fault to the service.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import msgspec
 from achterwacht.core.codec import from_plain, to_plain
 from achterwacht.core.plan import Plan
 from achterwacht.errors import ConfigInvalid, Mistake
+from achterwacht.inputs.wiring import Wiring
 from achterwacht.journal.files import FILE_MODE, sync_folder
 from achterwacht.journal.people import Person
 
@@ -29,11 +30,18 @@ FILES = (ZENDERS_FILE, ACHTERWACHT_FILE)
 REMEMBERED_FILE = "plan.json"
 
 # What decides whether files are good. When one of these has changed, they are read again, whatever is remembered.
-_RULE_FILES = ("config_checks.py", "config_schema.py", "config_yaml.py", "core/plan.py")
-RULES = tuple(Path(__file__).parent / name for name in _RULE_FILES)
+_RULE_FILES = (
+    "config_*.py",
+    "core/plan.py",
+    "inputs/mapping.py",
+    "inputs/ports/*.py",
+    "inputs/profiles/*.py",
+    "inputs/wiring.py",
+)
+RULES = tuple(sorted(file for pattern in _RULE_FILES for file in Path(__file__).parent.glob(pattern)))
 
-# The largest plan that the schema allows, with comments, takes half of it; a larger file is not one of ours.
-FILE_MAX_BYTES = 128 * 1024
+# Two thousand zenders with twelve lines each take half of it; a larger file is not one of ours.
+FILE_MAX_BYTES = 1024 * 1024
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +78,7 @@ class Settings:
     """
 
     plan: Plan
+    wiring: Wiring
     people: tuple[Person, ...] | None
     broker: BrokerSettings
     hours: tuple[Opening, ...]

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Set
 from itertools import pairwise
 
 from achterwacht.config import BrokerSettings, Settings
-from achterwacht.core.plan import PAGERS, ROLES, TEAM, Plan, Step, Zender
+from achterwacht.core.plan import MAX_SILENCE_S, PAGERS, ROLES, TEAM, ZENDER, Gateway, Plan, Step, Zender
+from achterwacht.inputs.wiring import Wiring
 
 # What stands in the shipped files wherever the building's own data belong.
 EXAMPLE = "VOORBEELD"
@@ -20,11 +21,10 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def lint(settings: Settings, channels: Set[str], supervised: Set[str]) -> tuple[str, ...]:
+def lint(settings: Settings, channels: Set[str]) -> tuple[str, ...]:
     """What a coordinator should know before the doors open, one sentence each; empty when all is well.
 
     `channels`: the channels of targets that are built (`pager`); an order to any other fails.
-    `supervised`: the transports by which a zender that has died is noticed (`mqtt`: the broker tells).
     """
     plan = settings.plan
     return (
@@ -34,7 +34,8 @@ def lint(settings: Settings, channels: Set[str], supervised: Set[str]) -> tuple[
         *_callers_112(plan, channels),
         *_enough_people(plan, channels),
         *_pagers(plan),
-        *_zenders(plan, supervised),
+        *_zenders(plan),
+        *_heard(plan, settings.wiring),
         *_waits(plan),
         *_broker(settings.broker),
     )
@@ -46,6 +47,9 @@ def summary(settings: Settings) -> str:
     site = plan.site
     lines = [site.name, f"  112 hears: {', '.join(part for part in (site.address, site.entrance) if part)}", ""]
     lines += [f"Zenders ({len(plan.zenders)})", *(f"  {_zender_line(zender)}" for zender in plan.zenders), ""]
+    if plan.gateways:
+        lines += [f"Heard through ({len(plan.gateways)})"]
+        lines += [*(_gateway_line(gateway, settings.wiring) for gateway in plan.gateways), ""]
     carried = (f"{pager.id} {pager.carrier or '(no known carrier)'}" for pager in plan.pagers)
     lines += [f"Pagers ({len(plan.pagers)}): {', '.join(carried) or 'none'}", ""]
     lines += [f"Members ({len(plan.members)})"]
@@ -68,11 +72,30 @@ def summary(settings: Settings) -> str:
 
 
 def _zender_line(zender: Zender) -> str:
-    notes = [zender.room, "" if zender.transport == "mqtt" else zender.transport]
+    notes = [zender.room, _heard_by(zender), *zender.weaker]
     notes += [f"staff {', '.join(zender.staff)}"] if zender.staff else []
     notes += [f"screens {', '.join(zender.screens)}"] if zender.screens else []
     notes += ["discreet sign"] if zender.help else []
     return f"{zender.nr:>4}  {zender.place:<24} {'; '.join(note for note in notes if note)}".rstrip()
+
+
+def _gateway_line(gateway: Gateway, wiring: Wiring) -> str:
+    ports = [f"{port.protocol} on {port.path}" for port in wiring.ports if port.id == gateway.id]
+    mqtt = ["MQTT"] if gateway.on_mqtt else []
+    silence = [f"silent {gateway.max_silence_s:g} s at most"] if gateway.max_silence_s else []
+    return f"  {gateway.id:<11} {'; '.join((*ports, *mqtt, *silence))}".rstrip()
+
+
+def _heard_by(zender: Zender) -> str:
+    """`bought through zigbee, silent 9000 s at most`; our own nodes, watched as they all are, in one word."""
+    by = (
+        zender.transport
+        if zender.gateway in (None, zender.transport)
+        else f"{zender.transport} through {zender.gateway}"
+    )
+    if zender.max_silence_s in (None, MAX_SILENCE_S):
+        return by
+    return f"{by}, silent {zender.max_silence_s:g} s at most"
 
 
 def _ways(ways: tuple[str, ...]) -> str:
@@ -178,15 +201,41 @@ def _pagers(plan: Plan) -> Iterator[str]:
             yield f"pagers: {pager.carrier} carries {', '.join(sharing)}: they count as one person"
 
 
-def _zenders(plan: Plan, supervised: Set[str]) -> Iterator[str]:
-    for transport in sorted({zender.transport for zender in plan.zenders} - supervised):
-        nrs = ", ".join(str(zender.nr) for zender in plan.zenders if zender.transport == transport)
-        yield f"zenders: nobody notices when one by {transport} is dead, or whether it is heard at all: {nrs}"
+def _zenders(plan: Plan) -> Iterator[str]:
     first: dict[tuple[str, str], int] = {}
     for zender in plan.zenders:
         other = first.setdefault((zender.place, zender.room), zender.nr)
         if other != zender.nr:
             yield f"zenders: {other} and {zender.nr} have the same place and room ({zender.place})"
+
+
+def _heard(plan: Plan, wiring: Wiring) -> Iterator[str]:
+    """Which zenders are watched less well than the others, and why."""
+    says_online = {device.name for device in wiring.devices if any(told.says == "online" for told in device.readings)}
+    tell = {zender.nr for zender in plan.zenders if f"{ZENDER}:{zender.nr}" in says_online}
+    mute = {zender.nr for zender in plan.zenders if "no heartbeat" in zender.weaker}
+    alone = {zender.nr for zender in plan.zenders if zender.transport == "bought" and zender.gateway is None}
+    of_zenders = (
+        ("nobody notices when one is dead (heartbeat: false)", mute - tell),
+        ("only its own online, if it sends that, tells that one is dead (heartbeat: false)", mute & tell),
+        ("a press may be lost at the broker (qos: 0)", {one.nr for one in plan.zenders if "qos 0" in one.weaker}),
+        (
+            "a cut wire looks like peace (contact: normally_open)",
+            {zender.nr for zender in plan.zenders if "cut wire unseen" in zender.weaker},
+        ),
+        ("only silence tells that one is not heard (no gateway and no online)", alone - mute - tell),
+        (
+            "only our own nodes have a discreet sign (help: true)",
+            {zender.nr for zender in plan.zenders if zender.help and zender.transport in ("gpio", "bought")},
+        ),
+    )
+    for sentence, nrs in of_zenders:
+        if nrs:
+            yield f"zenders: {sentence}: {', '.join(map(str, sorted(nrs)))}"
+    used = {zender.gateway for zender in plan.zenders}
+    for gateway in plan.gateways:
+        if gateway.id not in used:
+            yield f"{'gateways' if gateway.on_mqtt else 'ports'}: no zender is heard through {gateway.id}"
 
 
 def _waits(plan: Plan) -> Iterator[str]:

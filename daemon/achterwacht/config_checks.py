@@ -1,7 +1,7 @@
 """What must agree in and between the two files: numbers and ids stand once, whoever is named exists, steps rise.
 
-Reads the plain values, not the forms of config_schema, and passes over whatever has the wrong shape: one wrong value
-must not hide the mistakes of the others.
+Reads the plain values, not the forms of config_forms, and passes over whatever has the wrong shape: one wrong value
+must not hide the mistakes of the others. How a zender is heard is for config_wiring.
 """
 
 from __future__ import annotations
@@ -44,8 +44,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"expected one of {', '.join(known)}"
 
 
+def check_unique(document: Document, *patterns: tuple[str, ...]) -> None:
+    """No value stands twice on any of these paths."""
+    first: dict[Any, KeyPath] = {}
+    for path, value in (found for pattern in patterns for found in document.each(*pattern)):
+        if isinstance(value, (str, int)) and first.setdefault(value, path) != path:
+            line, _ = document.spots[first[value]]
+            document.blame(path, f"is {value}, already used in line {line}, expected one of its own")
+
+
 def _check_zenders(zenders: Document) -> None:
-    _check_unique(zenders, "zenders", EACH, "nr")
+    check_unique(zenders, ("zenders", EACH, "nr"))
     for path, place in zenders.each("zenders", EACH, "place"):
         if not isinstance(place, str):
             continue
@@ -62,8 +71,8 @@ def _check_zenders(zenders: Document) -> None:
 
 def _check_members(zenders: Document, site: Document) -> None:
     """Ids stand once, and whoever is named is a member."""
-    _check_unique(site, "members", EACH, "id")
-    _check_unique(site, "pagers", EACH, "id")
+    check_unique(site, ("members", EACH, "id"))
+    check_unique(site, ("pagers", EACH, "id"))
     for path, id_ in site.each("members", EACH, "id"):
         if id_ in (PAGERS, *ROLES):
             site.blame(path, f"is {id_}, the name of a group of the ladder, expected another id")
@@ -72,6 +81,7 @@ def _check_members(zenders: Document, site: Document) -> None:
     members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
     if not members:
         return  # the list itself is the mistake
+    known = set(members)
     named = (
         (zenders, ("zenders", EACH, "staff", EACH)),
         (site, ("pagers", EACH, "carrier")),
@@ -79,21 +89,22 @@ def _check_members(zenders: Document, site: Document) -> None:
     )
     for document, pattern in named:
         for path, id_ in document.each(*pattern):
-            if isinstance(id_, str) and id_ not in members:
+            if isinstance(id_, str) and id_ not in known:
                 document.blame(path, f"is {shown(id_)}, no member of {site.file}, {did_you_mean(id_, members)}")
     _check_named_once(site, "call_112", "callers")
 
 
 def _check_ladder(site: Document) -> None:
-    before_s: float | None = None
+    before_s, before = -1.0, ""
     for path, after_s in site.each("ladder", "steps", EACH, "after_s"):
         if isinstance(after_s, bool) or not isinstance(after_s, (int, float)):
             continue
-        if before_s is None and path[2] == 0 and after_s != 0:
-            site.blame(path, f"is {after_s:g}, expected 0: the first step rings at once")
-        if before_s is not None and after_s <= before_s:
-            site.blame(path, f"is {after_s:g}, expected more than the {before_s:g} of the step before")
-        before_s = after_s
+        said = site.describe(path, after_s)
+        if path[2] == 0 and after_s != 0:
+            site.blame(path, f"is {said}, expected 0: the first step rings at once")
+        elif before and after_s <= before_s:
+            site.blame(path, f"is {said}, expected more than the {before} of the step before")
+        before_s, before = after_s, said
     _check_named_once(site, "ladder", "steps", EACH, "ring")
     members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
     groups = [PAGERS, *ROLES, *members]
@@ -139,14 +150,6 @@ def _check_hours(site: Document) -> None:
             opens, _, closes = hours.partition("-") if isinstance(hours, str) else ("", "", "24")
             if opens >= closes:
                 site.blame(path, f"is {shown(hours)}, expected to open before it closes")
-
-
-def _check_unique(document: Document, *pattern: str) -> None:
-    first: dict[Any, KeyPath] = {}
-    for path, value in document.each(*pattern):
-        if isinstance(value, (str, int)) and first.setdefault(value, path) != path:
-            line, _ = document.spots[first[value]]
-            document.blame(path, f"is {value}, already used in line {line}, expected one of its own")
 
 
 def _check_named_once(document: Document, *pattern: str) -> None:

@@ -28,7 +28,7 @@ Spot = tuple[int, int]
 EACH = "*"
 """In a path that is looked for: every item of a list."""
 
-# Our files are five deep. Without a bound, ten thousand brackets would end the parser instead of the reading.
+# Our files are six deep. Without a bound, ten thousand brackets would end the parser instead of the reading.
 DEPTH_MAX = 20
 
 # A message is for one line of a terminal; a key or value can be as long as the file.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from achterwacht.core import heard as h
@@ -19,7 +19,7 @@ DEVICES_MAX = 20_000
 """How many devices' newest words are kept, status and telemetry apart; a flood of made-up devices is dropped."""
 
 
-def _nobody_waits(*_: Any) -> None:
+def nothing(*_: Any) -> None:
     """What to call when nobody wants to know."""
 
 
@@ -28,8 +28,8 @@ class Letter:
     """One heard thing. `ack()` tells whoever brought it that it is safe; `reply(result)` answers a command."""
 
     heard: h.Heard
-    ack: Callable[[], None] = _nobody_waits
-    reply: Callable[[dict[str, Any]], None] = _nobody_waits
+    ack: Callable[[], None] = nothing
+    reply: Callable[[dict[str, Any]], None] = nothing
 
 
 class Inbox:
@@ -43,8 +43,8 @@ class Inbox:
     def put(
         self,
         heard: h.Heard,
-        ack: Callable[[], None] = _nobody_waits,
-        reply: Callable[[dict[str, Any]], None] = _nobody_waits,
+        ack: Callable[[], None] = nothing,
+        reply: Callable[[dict[str, Any]], None] = nothing,
     ) -> None:
         """Post one heard thing; returns at once."""
         letter = Letter(heard, ack, reply)
@@ -60,6 +60,8 @@ class Inbox:
         replaced = self._newest.pop(key, None)  # and the new one goes last: after what was said in between
         if replaced:
             replaced.ack()
+            if isinstance(letter.heard, h.Telemetry) and isinstance(replaced.heard, h.Telemetry):
+                letter = replace(letter, heard=letter.heard.over(replaced.heard))
         if len(self._newest) < DEVICES_MAX:
             self._newest[key] = letter
         else:

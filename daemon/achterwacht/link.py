@@ -1,7 +1,7 @@
 """The Unix socket between the daemon and whoever looks on: facts out, commands in. The messages are docs/link.md's.
 
 Knows readers, their outboxes, and when one of them must go. What a fact means and what becomes of a command are the
-service's. `Link` is the daemon's end; `connect` is the end of the dashboard, `achterwacht watch` and `answer`.
+service's. `Link` is the daemon's end; `connect` is the end of the dashboard and of the terminal.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import socket
 import struct
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
@@ -79,9 +79,10 @@ SOCKET_MODE = 0o660
 
 log = logging.getLogger(__name__)
 
-Snapshot = Callable[[], tuple[str, int, int, State]]
+Snapshot = Callable[[], tuple[str, int, int, State, Mapping[str, float]]]
 Reply = Callable[[dict[str, Any]], None]
-OnCommand = Callable[[h.Answer | h.Undo, Reply], None]
+Command = h.Answer | h.Undo | h.Acknowledge
+OnCommand = Callable[[Command, Reply], None]
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
@@ -89,6 +90,8 @@ OnCommand = Callable[[h.Answer | h.Undo, Reply], None]
 # Without a colon: `pager:p1` is how the facts name a pager, and nobody may answer under that name.
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]{1,64}\Z")]
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z")]
+# A fault's key: `zender:7/never seen`. The longest is of a gateway, whose id has 32 characters.
+FaultKey = Annotated[str, msgspec.Meta(pattern=r"\A[\w.:/ -]{1,100}\Z")]
 # It stays in the journal for good: a sentence, not a report.
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -133,6 +136,18 @@ class _UndoCommand(
         return h.Undo(key=f"cmd-{self.id}", incident=self.incident, member=self.member)
 
 
+class _AcknowledgeCommand(
+    msgspec.Struct, tag_field="command", tag="acknowledge", forbid_unknown_fields=True, frozen=True, kw_only=True
+):
+    type: Literal["command"]
+    id: Id
+    member: Name
+    fault: FaultKey
+
+    def heard(self) -> h.Acknowledge:
+        return h.Acknowledge(key=f"cmd-{self.id}", fault=self.fault, member=self.member)
+
+
 class _Numbered(msgspec.Struct):
     """Any message with a usable id, whatever else is wrong with it."""
 
@@ -144,10 +159,11 @@ EXPECTED = {
     "id": "1 to 64 of A-Z a-z 0-9 -",
     **dict.fromkeys(("member", "incident", "pager"), "1 to 64 letters, digits, _ . -"),
     "answer": f"one of {', '.join(get_args(h.AnswerWord))}",
+    "fault": "the key of a fault such as zender:7/never seen, at most 100 characters",
     "reason": "a sentence of at most 500 characters",
 }
 
-_command = msgspec.json.Decoder(_AnswerCommand | _UndoCommand)
+_command = msgspec.json.Decoder(_AnswerCommand | _UndoCommand | _AcknowledgeCommand)
 _numbered = msgspec.json.Decoder(_Numbered)
 _encode = msgspec.json.encode
 
@@ -254,10 +270,11 @@ class _Reader:
 class Link:
     """The daemon's end. `run` it; `stream` and `durable` are called in the loop and return at once.
 
-    `snapshot()` gives (boot, n, durable_n, state) as they are now, n counting the facts of the journal; facts must be
-    streamed in the same turn of the loop in which they came into that state. `on_command(heard, reply)` gets each
-    command as a heard thing with key `cmd-<id>`; `reply({"result":…,"note":…,"durable":…})` may come at any time, also
-    when the reader has gone. `on_trouble` is told why the socket cannot be opened, and None when it is.
+    `snapshot()` gives (boot, n, durable_n, state, heard_s) as they are now, n counting the facts of the journal and
+    heard_s the seconds since each device spoke; facts must be streamed in the same turn of the loop in which they came
+    into that state. `on_command(heard, reply)` gets each command as a heard thing with key `cmd-<id>`;
+    `reply({"result":…,"note":…,"durable":…})` may come at any time, also when the reader has gone. `on_trouble` is told
+    why the socket cannot be opened, and None when it is.
     """
 
     def __init__(
@@ -334,7 +351,7 @@ class Link:
 
         if ws.transport.is_closing():
             return  # it did not wait for an answer
-        boot, n, durable_n, state = self._snapshot()
+        boot, n, durable_n, state, heard_s = self._snapshot()
         reader = _Reader(ws, durable_n)
         if len(self._readers) >= READERS_MAX:
             log.warning("%s is refused: there are %s already", reader, READERS_MAX)
@@ -343,7 +360,7 @@ class Link:
             return
         self._readers.add(reader)  # in the turn of the snapshot: the next fact is n + 1
         log.info("%s came: %s now", reader, len(self._readers))
-        hello = {"type": "hello", "version": VERSION, "boot": boot, "durable_n": durable_n, "n": n}
+        hello = {"type": "hello", "version": VERSION, "boot": boot, "durable_n": durable_n, "n": n, "heard_s": heard_s}
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._tell(reader, hello, state))

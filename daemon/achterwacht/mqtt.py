@@ -70,8 +70,10 @@ UNCONFIRMED_MAX = 20
 SHOWN_MAX = 5
 # Publishes that wait for their turn in each of the two lines: far more than all alarms at once.
 WAITING_MAX = 1_000
-# One retained topic per pager and per zender with a help light, and a few of our own: ten large sites.
-RETAINED_MAX = 500
+# One retained topic per pager and per zender with a help light, and a few of our own: the largest plan.
+RETAINED_MAX = 2_500
+# Filters in one SUBSCRIBE: with the longest topics still a fifth of what the broker takes in one packet.
+SUBSCRIBE_MAX = 200
 
 log = logging.getLogger(__name__)
 # paho and aiomqtt tell of every packet and of each lost connection; we tell the latter ourselves, once.
@@ -127,6 +129,8 @@ class Message:
     payload: bytes
     retain: bool
     ack: Callable[[], None]
+    qos: int = 1
+    """As it came to us: no more than its sender gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ class _Connection:
             protocol=aiomqtt.ProtocolVersion.V5,
             username=address.username,
             password=address.password,
-            tls_params=_tls(address),
+            tls_params=tls_parameters(address),
             will=aiomqtt.Will(*will, qos=1, retain=True),
             clean_start=False,
             properties=_properties(
@@ -271,6 +275,11 @@ class _Connection:
         self._follow(code, mid, confirmation)
         return confirmation
 
+    def unsubscribe(self, topics: Sequence[str]) -> None:
+        """Ask for these no more. Should one still come, it is let go by whoever hears it."""
+        if topics:
+            self._paho.unsubscribe(list(topics))
+
     def publish(
         self, topic: str, payload: bytes, qos: int, *, retain: bool = False, expiry_s: int | None = None
     ) -> asyncio.Future[list[ReasonCode]]:
@@ -327,7 +336,7 @@ class _Connection:
             return  # the broker sends it again on the next connection
         ack = self._ack_of(message.mid) if message.qos else _nothing
         try:
-            self._on_message(Message(message.topic, bytes(message.payload), message.retain, ack))
+            self._on_message(Message(message.topic, bytes(message.payload), message.retain, ack, message.qos))
         except Exception:
             # Acknowledged all the same. Kept back it would come again for ever, and twenty such would make us
             # deaf for every desk; our own zenders repeat a press until it is confirmed.
@@ -444,7 +453,7 @@ class Mqtt:
 
     async def _set_up(self, connection: _Connection) -> None:
         await connection.open()
-        refused = await self._subscribe(connection)
+        refused = await self._subscribe(connection, self._subscriptions)
         self._unsent = dict.fromkeys(self._retained)
         self._show()
         self._tell(True, refused)
@@ -512,20 +521,33 @@ class Mqtt:
 
         connection.publish(topic, payload, qos=1, retain=True).add_done_callback(settled)
 
-    async def _subscribe(self, connection: _Connection) -> str:
-        """Subscribe to everything; return what the broker refused, in words, or nothing."""
-        if not self._subscriptions:
-            return ""
+    async def listen(self, subscriptions: Sequence[tuple[str, int]]) -> None:
+        """Hear these from now on, and no others. Without a connection the next one sees to it."""
+        before, self._subscriptions = self._subscriptions, tuple(subscriptions)
+        connection = self._connection
+        if connection is None or not connection.is_open:
+            return
+        connection.unsubscribe([topics for topics, _ in set(before) - set(self._subscriptions)])
+        known = () if self._link[1] else before  # what was refused is asked for again
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                codes = await connection.subscribe(self._subscriptions)
-        except TimeoutError:
-            raise MqttUnavailable("the broker does not answer our subscription") from None
-        refused = [
-            f"{topics} ({code})"
-            for (topics, qos), code in zip(self._subscriptions, codes, strict=False)
-            if code.value != qos
-        ]
+            added = [wanted for wanted in self._subscriptions if wanted not in set(known)]
+            self._tell(True, await self._subscribe(connection, added))
+        except MqttUnavailable as error:
+            connection.end(str(error))
+
+    async def _subscribe(self, connection: _Connection, subscriptions: Sequence[tuple[str, int]]) -> str:
+        """Subscribe to these; return what the broker refused, in words, or nothing."""
+        refused = []
+        for first in range(0, len(subscriptions), SUBSCRIBE_MAX):
+            some = subscriptions[first : first + SUBSCRIBE_MAX]
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                    codes = await connection.subscribe(some)
+            except TimeoutError:
+                raise MqttUnavailable("the broker does not answer our subscription") from None
+            refused += [
+                f"{topics} ({code})" for (topics, qos), code in zip(some, codes, strict=False) if code.value != qos
+            ]
         # We stay: the topics that it does give us may carry a press.
         return f"the broker does not give us {', '.join(refused)}" if refused else ""
 
@@ -549,7 +571,8 @@ def _nothing() -> None:
     """The acknowledgement of a QoS 0 message."""
 
 
-def _tls(address: BrokerAddress) -> aiomqtt.TLSParameters | None:
+def tls_parameters(address: BrokerAddress) -> aiomqtt.TLSParameters | None:
+    """How to speak TLS to it; None where it does not."""
     if not address.tls:
         return None
     return aiomqtt.TLSParameters(ca_certs=address.ca_file, certfile=address.cert_file, keyfile=address.key_file)

@@ -14,7 +14,6 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 import msgspec
 
 from achterwacht import __version__, config
+from achterwacht.broker import broker_address
 from achterwacht.clock import Clock
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
@@ -31,20 +31,21 @@ from achterwacht.core.escalation import checkpoint, decide, is_known
 from achterwacht.core.plan import PAGER
 from achterwacht.core.state import State, evolve
 from achterwacht.durability import Durability
+from achterwacht.ears import Ears
 from achterwacht.errors import ConfigInvalid, MqttUnavailable
 from achterwacht.health import CANARY_TOPIC, Canary, Systemd, feed_watchdog
-from achterwacht.inbox import Inbox, Letter
-from achterwacht.inputs.mqtt import SUBSCRIPTIONS, Nodes
+from achterwacht.inbox import Inbox, Letter, nothing
 from achterwacht.journal.opening import open_folder, state_lock
 from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
 from achterwacht.link import Link
-from achterwacht.mqtt import BrokerAddress, Message, Mqtt
+from achterwacht.mqtt import Message, Mqtt
 from achterwacht.outputs.dispatch import Alert, Dispatch
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
 from achterwacht.outputs.texts import page_note
 from achterwacht.outputs.zenders_mqtt import ZendersMqtt
 from achterwacht.paths import socket_path
+from achterwacht.presence import LOOK_EVERY_S, Presence
 from achterwacht.replay import replay
 from achterwacht.timers import Timers
 
@@ -54,6 +55,8 @@ HEAD_EVERY_S = 10.0
 """How often the newest head of the journal is put in the retained status, where a cut tail would show."""
 SHOW_EVERY_S = 0.2
 """Displays follow at this pace. Looking through a thousand open alarms takes as long as a handful of pages."""
+CLOCK_S = 60.0
+"""After a start a clock has so long to be put right by the network, before nobody vouches for the time of a fact."""
 SAID_MAX = 10_000
 """Confirmations under way at once. They end within a second; beyond this the nodes' own repeats carry them."""
 
@@ -103,13 +106,14 @@ class Service:
 
         self.inbox = Inbox()
         self.durability = Durability(self.journal.durable_n)
-        self._nodes = Nodes(lambda heard, ack: self.inbox.put(heard, ack=ack))
-        address, self._password_trouble = _address(settings.broker, broker_url)
+        self.ears = Ears(self.boot, self.clock.mono_s, self._on_heard)
+        self.presence = Presence()
+        address, self._password_trouble = broker_address(settings.broker, broker_url)
         self.mqtt = Mqtt(
             address,
             client_id=CLIENT_ID,
             will=(STATUS_TOPIC, msgspec.json.encode({"online": False, "boot": self.boot})),
-            subscriptions=[*SUBSCRIPTIONS, (CANARY_TOPIC, 0)],
+            subscriptions=[],
             on_message=self._on_message,
             on_link=self._on_link,
         )
@@ -135,6 +139,7 @@ class Service:
     async def run(self) -> None:
         """Arm, then live until `stop`."""
         self._begin()
+        await self._listen(self._at_start.settings)
         gc.freeze()  # what a start has made stays; looking through it again and again holds up pages (100 ms, measured)
         async with asyncio.TaskGroup() as group:
             parts: dict[str, Coroutine[Any, Any, None]] = {
@@ -144,6 +149,7 @@ class Service:
                 "head": self._tell_head(),
                 "link": self.link.run(),
                 "people": self.people.run(),
+                "rounds": self._go_round(),
                 "watchdog": feed_watchdog(self.systemd, self._ask),
             }
             tasks = [group.create_task(part, name=name) for name, part in parts.items()]
@@ -152,6 +158,7 @@ class Service:
             self.systemd.say("STOPPING=1")
             self._turn(Letter(h.Stopping()))
             await self.dispatch.close()
+            await self.ears.close()
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -285,13 +292,16 @@ class Service:
         letter.ack()
         if isinstance(heard, h.Pressed):
             incident = self.state.incident_of(heard.press) or heard.press
-            seq = int(heard.press.rsplit("-", 1)[1])
-            saying = self._zenders.confirm(heard.zender, heard.boot, seq, incident, durable)
-            self._say((heard.press, durable), saying)
+            letter.reply({"incident": incident, "durable": durable})
+            zender = self.state.plan.zender(heard.zender)
+            if heard.boot and (zender is None or zender.transport == "mqtt"):
+                seq = int(heard.press.rsplit("-", 1)[1])
+                saying = self._zenders.confirm(heard.zender, heard.boot, seq, incident, durable)
+                self._say((heard.press, durable), saying)
         elif isinstance(heard, h.Receipt):
             saying = self._pagers.answered(heard.pager, heard.boot, heard.seq, "accepted", "", durable)
             self._say((heard.key, durable), saying)
-        elif isinstance(heard, (h.Answer, h.Undo)):
+        elif isinstance(heard, (h.Answer, h.Undo, h.Acknowledge)):
             outcome = self.state.outcomes[heard.key]
             if isinstance(heard, h.Answer) and heard.pager is not None and heard.boot:
                 seq = int(heard.key.rsplit("-", 1)[1])
@@ -373,7 +383,8 @@ class Service:
         for nr, sign in signs.items():
             if self._shown_signs.get(nr) != sign:
                 self._shown_signs[nr] = sign
-                self._zenders.show_help(nr, sign)
+                if not self.ears.show_help(nr, sign):
+                    self._zenders.show_help(nr, sign)
 
     async def _tell_head(self) -> None:
         """Keep the newest head in the retained status: also how everybody knows that the daemon is there."""
@@ -388,14 +399,40 @@ class Service:
                 self.mqtt.retain(STATUS_TOPIC, msgspec.json.encode(status))
             await asyncio.sleep(HEAD_EVERY_S)
 
+    # --- what is looked after -----------------------------------------------------------------------------------------
+
+    async def _listen(self, settings: config.Settings) -> None:
+        """Hear by this wiring from now on."""
+        await self.mqtt.listen([(CANARY_TOPIC, 0), *self.ears.listen(settings.wiring)])
+
+    async def _go_round(self) -> None:
+        """Once a second, for ever: who is silent, and whether anybody vouches for the clock."""
+        began_s = self.clock.mono_s()
+        clock_in_doubt = False
+        while True:
+            now = self.clock.now()
+            self.ears.look(now.mono_s)
+            silent = self.presence.look(self.state, now.mono_s)
+            if silent:
+                self.inbox.put(h.Missing(silent))
+            if clock_in_doubt != (not now.clock_ok and now.mono_s - began_s >= CLOCK_S):
+                clock_in_doubt = not clock_in_doubt
+                self._trouble("clock/unsynchronised", "" if clock_in_doubt else None)
+            await asyncio.sleep(LOOK_EVERY_S)
+
     # --- what others call ---------------------------------------------------------------------------------------------
+
+    def _on_heard(
+        self, heard: h.Heard, ack: Callable[[], None] = nothing, reply: Callable[[dict[str, Any]], None] = nothing
+    ) -> None:
+        self.presence.heard(self.state.plan, heard, self.clock.mono_s())  # it lives, however long its letter waits
+        self.inbox.put(heard, ack, reply)
 
     def _on_message(self, message: Message) -> None:
         if message.topic == CANARY_TOPIC:
             self.canary.heard(message.payload)
         else:
-            heard_s = self.clock.mono_s()
-            self._nodes.message(message.topic, message.payload, message.retain, heard_s, message.ack)
+            self.ears.message(message)
 
     async def _publish_canary(self, song: bytes) -> None:
         await self.mqtt.publish(CANARY_TOPIC, song, qos=0)
@@ -438,8 +475,9 @@ class Service:
     def _ask(self, answered: Callable[[], None]) -> None:
         self.inbox.put(h.Tick(), ack=answered)
 
-    def _snapshot(self) -> tuple[str, int, int, State]:
-        return self.boot, self.journal.last_n, self.journal.durable_n, self.state
+    def _snapshot(self) -> tuple[str, int, int, State, dict[str, float]]:
+        ages_s = self.presence.ages(self.clock.mono_s())
+        return self.boot, self.journal.last_n, self.journal.durable_n, self.state, ages_s
 
     def reload(self) -> None:
         """Read the plan again. A bad one is refused with its mistakes, the old one stays; open alarms keep theirs."""
@@ -457,6 +495,7 @@ class Service:
         self._trouble("plan/broker", "the broker's settings have changed: restart to use them" if moved else None)
         log.info("the plan is %s", "unchanged" if settings.source == self.state.plan_source else "adopted")
         self.inbox.put(h.PlanRead(settings.plan, settings.source))
+        await self._listen(settings)
         await self._keep(settings)
 
     async def _keep(self, settings: config.Settings) -> None:
@@ -485,32 +524,6 @@ class Service:
 def _displays_differ(before: State, after: State) -> bool:
     """Whether what a display shows may have changed. By identity: comparing a thousand alarms costs too much."""
     return before.plan is not after.plan or before.alarms is not after.alarms or before.closed is not after.closed
-
-
-def _address(broker: config.BrokerSettings, url: str | None) -> tuple[BrokerAddress, str | None]:
-    """The plan's broker, or the one of the command line; and why its password cannot be read, if so.
-
-    The password is only ever in the file that the plan names. Without it we knock all the same: a fault, not an end.
-    """
-    planned = BrokerAddress(
-        host=broker.host,
-        port=broker.port,
-        username=broker.username,
-        tls=broker.tls,
-        ca_file=broker.ca_file,
-        cert_file=broker.cert_file,
-        key_file=broker.key_file,
-    )
-    if url is not None:
-        asked = BrokerAddress.parse(url)
-        planned = replace(planned, host=asked.host, port=asked.port, username=asked.username, tls=asked.tls)
-    if planned.username is None or broker.password_file is None:
-        return planned, None
-    try:
-        password = Path(broker.password_file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        return planned, f"the broker's password cannot be read: {error}"
-    return replace(planned, password=password), None
 
 
 def _apart(facts: tuple[f.Fact, ...] | list[f.Fact]) -> list[list[f.Fact]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.escalation import due
+from achterwacht.core.plan import PAGER
 from achterwacht.core.state import State
 
 LATE_AT_ONCE = 32
@@ -35,11 +36,11 @@ class Timers:
         return tuple(incident for _, incident in heapq.nsmallest(LATE_AT_ONCE, late))
 
     def follow(self, state: State, heard: h.Heard, facts: Iterable[f.Fact]) -> None:
-        """What these facts changed. A start, or a device that comes or goes, may change what any of them waits for."""
+        """What these facts changed. A start, or a pager that comes or goes, may change what any of them waits for."""
         changed = {getattr(fact, "incident", "") for fact in facts}
         if isinstance(heard, h.Tick):
             changed.update(heard.incidents or ())
-        if any(isinstance(fact, f.DaemonStarted | f.DeviceSeen) for fact in facts):
+        if any(isinstance(fact, f.DaemonStarted) or _is_of_a_pager(fact) for fact in facts):
             changed.update(self._due_s, state.alarms, (over.incident for over in state.untold.values()))
         for incident in changed:
             due_s = due(state, incident)
@@ -47,3 +48,7 @@ class Timers:
                 self._due_s.pop(incident, None)
             else:
                 self._due_s[incident] = due_s
+
+
+def _is_of_a_pager(fact: f.Fact) -> bool:
+    return isinstance(fact, f.DeviceSeen) and fact.device.startswith(f"{PAGER}:")

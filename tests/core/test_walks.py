@@ -6,8 +6,10 @@ prints how to repeat a failure.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -18,19 +20,32 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode, encode, from_plain, to_plain
 from achterwacht.core.escalation import callers_112, due, is_known, next_step
+from achterwacht.core.faults import MISSING, STAND, device_of, kind_of
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import PAGERS, RECEPTION, TEAM, Ladder, Member, Pager, Plan, Step
+from achterwacht.core.plan import PAGERS, RECEPTION, TEAM, Gateway, Ladder, Member, Pager, Plan, Step, Zender
+from achterwacht.core.readiness import HINDRANCES, readiness
 from achterwacht.core.state import KNOWN_S, Alarm, State
 from house import TOWN_HALL, House, replay
 
-DESKS = replace(TOWN_HALL, zenders=TOWN_HALL.zenders[:3], members=TOWN_HALL.members[:6])
-"""Three desks, three pagers, six members."""
+DESKS = replace(
+    TOWN_HALL,
+    zenders=(
+        *TOWN_HALL.zenders[:3],
+        Zender(21, "Kamer 1", transport="bought", gateway="zigbee", max_silence_s=3600.0),
+        Zender(50, "Kluis", transport="gpio", gateway="gpio", max_silence_s=None),
+    ),
+    members=TOWN_HALL.members[:6],
+    gateways=(Gateway("zigbee", on_mqtt=True, max_silence_s=600.0), Gateway("gpio")),
+)
+"""Three desks, a bought button, a contact, three pagers, six members."""
 PLANS = (
     DESKS,
     replace(  # nobody is known to carry anything, the ladder is short, and one helper is enough
         DESKS,
         pagers=(Pager("p1"), Pager("p2", "bas")),
         ladder=Ladder((Step(0, (PAGERS,)), Step(7, (TEAM,))), responders_needed=1, callers_112=("fred", "anna", "cor")),
+        zenders=(*DESKS.zenders[:3], replace(DESKS.zenders[3], gateway=None), DESKS.zenders[4]),
+        gateways=(Gateway("zigbee"),),
     ),
     replace(  # one person alone, and two are wanted
         DESKS, pagers=(Pager("p3", "anna"),), members=(Member("anna"),), ladder=Ladder((Step(0, (PAGERS,)),))
@@ -42,14 +57,41 @@ RISING = f.PressJoined | f.AlarmReopened
 HOUR_S = 3600.0
 EPSILON_S = 1e-6
 
-zenders = st.sampled_from((5, 6, 7, 99))
+zenders = st.sampled_from((5, 6, 7, 21, 50, 99))
 pagers = st.sampled_from(("p1", "p2", "p3"))
 members = st.sampled_from(("anna", "bas", "cor", "dina", "els", "fred", "gerda", "nobody"))
 boots = st.sampled_from(("a", "b", "c"))
 answers = st.sampled_from(
     ("coming", "cannot", "on_scene", "told_to_leave", "need_112", "called_112", "police_here", "all_clear")
 )
-devices = st.sampled_from(("zender:5", "zender:6", "zender:7", "zender:99", "pager:p1", "pager:p2", "pager:p9"))
+devices = st.sampled_from(
+    (
+        *("zender:5", "zender:6", "zender:7", "zender:21", "zender:50", "zender:99"),
+        *("pager:p1", "pager:p2", "pager:p9", "gateway:zigbee", "gateway:gpio", "gateway:none"),
+    )
+)
+troubles = st.sampled_from(
+    (
+        *("broker/link", "broker/canary", "journal/disk", "journal/corrupt", "mqtt/malformed"),
+        *(
+            "gateway:gpio/offline",
+            "gateway:zigbee/offline",
+            "zender:50/stuck",
+            "zender:5/malformed",
+            "pager:p1/retained",
+        ),
+    )
+)
+measures = st.fixed_dictionaries(
+    {},
+    optional={
+        "battery": st.integers(0, 100),
+        "battery_low": st.booleans(),
+        "tamper": st.booleans(),
+        "line": st.sampled_from(("ok", "cut", "short")),
+        "charging": st.booleans(),
+    },
+)
 pauses_s = st.sampled_from((0.0, 0.005, 0.015, 0.3, 1.0, 2.0, 5.0, 9.7, 15.0, 31.0, 61.0, 151.0, 601.0))
 targets = st.sampled_from(("pager:p1", "pager:p2", "pager:p3", "phone:anna", "phone:dina", "phone:els", "phone:fred"))
 
@@ -70,6 +112,9 @@ class WatchedHouse(House):
         check_stages(heard, facts)
         check_known(before, heard, facts, now)
         check_open(self.state, now)
+        if (before.faults, before.devices) != (self.state.faults, self.state.devices):
+            check_faults(before, heard, self.state)
+            check_light(self.state)
         return facts
 
 
@@ -122,13 +167,50 @@ def check_known(before: State, heard: h.Heard, facts: tuple[f.Fact, ...], now: M
     """S3: a press that is known rings nothing; one that is not becomes an alarm, or joins one, at once."""
     if isinstance(heard, h.Pressed):
         became = [fact for fact in facts if isinstance(fact, f.AlarmRaised | f.PressJoined | f.StepReached | f.Ordered)]
-        if is_known(before, heard.press, now):
+        stuck = before.faults.get(f"zender:{heard.zender}/stuck")
+        if is_known(before, heard.press, now) or (heard.at_start and stuck and stuck.acknowledged_by):
             assert not became
         else:
             first = became[0]
             assert isinstance(first, f.AlarmRaised | f.PressJoined)
             assert first.press == heard.press
             assert any(isinstance(fact, f.StepReached) for fact in became) or getattr(first, "burst", False)
+
+
+def check_faults(before: State, heard: h.Heard, after: State) -> None:
+    """A device has one reason to be missing and one about its battery; nothing is known of who is not in the plan."""
+    of_each: Counter[tuple[str, bool]] = Counter()
+    for key in after.faults:
+        kind = key.partition("/")[2]
+        if device_of(key) and kind in (*MISSING, "battery low", "battery empty"):
+            of_each[device_of(key), kind in MISSING] += 1
+    assert isinstance(heard, h.Trouble) or all(
+        number == 1 or (gone and f"{device}/offline" in before.faults) for (device, gone), number in of_each.items()
+    )
+    assert set(after.devices) <= {
+        *(f"zender:{zender.nr}" for zender in after.plan.zenders),
+        *(f"pager:{pager.id}" for pager in after.plan.pagers),
+        *(f"gateway:{gateway.id}" for gateway in after.plan.gateways),
+    }
+    ended = set(before.faults) - set(after.faults)
+    if isinstance(heard, h.Started):
+        assert not {key for key in ended if device_of(key) or kind_of(key) in STAND}
+    elif not isinstance(heard, h.PlanRead | h.TroubleOver):
+        by_a_person = {key for key in ended if kind_of(key) in STAND}
+        assert by_a_person == ({heard.fault} & ended if isinstance(heard, h.Acknowledge) else set())
+    if isinstance(heard, h.Status | h.Telemetry | h.Missing):
+        about = heard.devices if isinstance(heard, h.Missing) else (heard.device,)
+        strangers = {f"{device.partition(':')[0]}/unknown" for device in about}
+        changed = ended | (set(after.faults) - set(before.faults))
+        assert {device_of(key) for key in changed - strangers} <= set(about)
+
+
+def check_light(state: State) -> None:
+    """No button is called good that has a fault by which it may not be heard."""
+    ready = readiness(state)
+    assert (ready.light == "ready") == (not ready.reasons)
+    for one in ready.zenders:
+        assert one.works != "yes" or not {f"{one.name}/{kind}" for kind in HINDRANCES} & set(state.faults)
 
 
 def check_open(state: State, now: Moment) -> None:
@@ -247,13 +329,41 @@ class Walk(RuleBasedStateMachine):
     def status(self, device: str, boot: str, online: bool, live: bool) -> None:
         self.house.hear(h.Status(device, boot, online, live))
 
-    @rule(device=devices, boot=boots)
-    def telemetry(self, device: str, boot: str) -> None:
-        self.house.hear(h.Telemetry(device, boot))
+    @rule(device=devices, boot=boots | st.just(""), measured=measures, live=st.booleans())
+    def telemetry(self, device: str, boot: str, measured: dict[str, Any], live: bool) -> None:
+        if not device.startswith("zender:"):
+            measured = {name: value for name, value in measured.items() if name != "line"}  # only a zender has one
+        heard = h.Telemetry(device, boot, **measured, live=live)
+        self.house.hear(heard)
+        assert not self.house.hear(heard), "the same said again is nothing new"
 
-    @rule(over=st.booleans())
-    def trouble(self, over: bool) -> None:
-        self.house.hear(h.TroubleOver("broker/link") if over else h.Trouble("broker/link", "gone"))
+    @rule(devices=st.lists(devices, min_size=1, max_size=4))
+    def missing(self, devices: list[str]) -> None:
+        self.house.hear(h.Missing(tuple(devices)))
+        assert not self.house.hear(h.Missing(tuple(devices)))
+
+    @rule(key=troubles, over=st.booleans())
+    def trouble(self, key: str, over: bool) -> None:
+        self.house.hear(h.TroubleOver(key) if over else h.Trouble(key, "gone"))
+        assert (key in self.house.state.faults) != over
+
+    @rule(member=members, fault=troubles)
+    def acknowledge(self, member: str, fault: str) -> None:
+        self.house.acknowledges(member, fault)
+
+    @rule(member=members, one=st.integers(0, 20))
+    def acknowledge_what_stands(self, member: str, one: int) -> None:
+        standing = sorted(self.house.state.faults)
+        if standing:
+            self.house.acknowledges(member, standing[one % len(standing)])
+
+    @rule(zender=zenders)
+    def found_active_at_a_start(self, zender: int) -> None:
+        stuck = self.house.state.faults.get(f"zender:{zender}/stuck")
+        known = stuck is not None and stuck.acknowledged_by is not None
+        press = f"{zender}-start-{self.next_key()}"
+        self.house.hear(h.Pressed(press, zender, "", self.house.mono_s, at_start=True))
+        assert (self.house.state.incident_of(press) is None) == known
 
     @rule(where=targets, works=st.booleans())
     def channel(self, where: str, works: bool) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from achterwacht.core import facts as f
-from achterwacht.inputs.mqtt import COUNTED_MAX
+from achterwacht.inputs.complaints import COUNTED_MAX
 from broker import DAEMON
 from e2e import flood
 from e2e.hall import PAGE_S, SOON_S, Hall, town_hall

@@ -43,6 +43,17 @@ def test_a_pager_that_comes_back_from_the_dead_is_paged(house: House) -> None:
     assert "pager:p3/offline" not in house.state.faults
 
 
+def test_a_pager_that_connects_again_is_paged_but_not_because_the_broker_remembers_it(house: House) -> None:
+    house.hear(h.Status("pager:p1", "b001", True, live=True))
+    house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    assert not house.hear(h.Status("pager:p1", "b001", True, live=False))
+    house.hear(h.Status("pager:p1", "b001", True, live=True))  # the same boot: it had only lost the network
+    house.wait(1)
+    house.rings("Balie 3", "p1")
+
+
 def test_the_death_of_an_earlier_boot_kills_nobody(house: House) -> None:
     house.pager("p1").starts()
     house.pager("p1").starts()
@@ -62,6 +73,13 @@ def test_a_device_that_died_while_we_were_away(house: House) -> None:
     house.wait(1)
     house.rings("Balie 3", TEAM_RINGS)
     assert not house.state.faults
+
+
+def test_a_device_that_was_born_and_died_while_we_were_away(house: House) -> None:
+    house.hear(h.Status("zender:7", "a", True, live=True))
+    house.restart(away_s=60)
+    house.hear(h.Status("zender:7", "b", False, live=False))  # a boot that we never heard
+    assert "zender:7/offline" in house.state.faults
 
 
 def test_a_fault_that_stood_before_a_restart_stands_after_it(house: House) -> None:
@@ -92,6 +110,7 @@ def test_an_unknown_zender_is_paged_and_is_a_fault(house: House) -> None:
     house.wait(1)
     house.rings("Zender 99 onbekend", TEAM_RINGS)
     assert "zender:99/unknown" in house.state.faults
+    assert "zender:99" not in house.state.devices
     house.wait(14.5)
     house.rings("Zender 99 onbekend", BACKUP_RINGS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from achterwacht.core import facts as f
+from achterwacht.core import heard as h
 from house import ALL_RING, BACKUP_RINGS, TEAM_RINGS, House
 
 PAGERS_ONLY = ("p1", "p2", "p3")
@@ -88,3 +89,13 @@ def test_a_page_given_up_for_lost_is_shown_after_all(house: House) -> None:
     told = len(house.facts)
     house.pager("p1").sends_receipts(page)
     assert len(house.facts) == told  # said once
+
+
+def test_pagers_that_were_never_heard_hold_nobody_up(house: House) -> None:
+    house.hear(h.Missing(tuple(f"pager:{pager}" for pager in PAGERS_ONLY)))
+    for pager in PAGERS_ONLY:
+        house.pager(pager).on = False
+    house.failing = {"phone:anna": "not built yet"}
+    house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", "dina")

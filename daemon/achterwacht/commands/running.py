@@ -9,8 +9,6 @@ from achterwacht.core.plan import PAGER
 
 CHANNELS_BUILT = frozenset({PAGER})
 """The channels that service.py gives to its dispatch."""
-SUPERVISED = frozenset({"mqtt"})
-"""The transports by which a zender's death is told, as by a broker. One that only falls silent is not missed yet."""
 
 
 def run(asked: Namespace) -> int:
@@ -30,7 +28,7 @@ def check(asked: Namespace) -> int:
 
     settings = load(asked.config)
     print(summary(settings))
-    advice = lint(settings, CHANNELS_BUILT, SUPERVISED)
+    advice = lint(settings, CHANNELS_BUILT)
     if advice:
         print("\nAdvice")
     for sentence in advice:

@@ -1,9 +1,11 @@
-"""The commands that talk to a running daemon over its socket: `watch`, `answer` and `reopen`."""
+"""The commands that talk to a running daemon over its socket: `watch`, `answer`, `reopen` and `acknowledge`."""
 
 from __future__ import annotations
 
 import asyncio
+import difflib
 import math
+import shlex
 import sys
 from argparse import Namespace
 from collections import deque
@@ -14,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from achterwacht.clock import Clock
-from achterwacht.commands.reading import fact_json, names_in, pick
+from achterwacht.commands.reading import NEAREST, fact_json, names_in, pick
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_from_plain, from_plain
 from achterwacht.core.incident import Following
-from achterwacht.core.state import Alarm, State
+from achterwacht.core.state import Alarm, Fault, State
 from achterwacht.errors import AskedWrong, LinkUnavailable, NoIncident
 from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
 from achterwacht.outputs.texts import Texts
@@ -50,6 +52,11 @@ def answer(asked: Namespace) -> int:
 def reopen(asked: Namespace) -> int:
     """Takes back a closing; 0 when it was accepted."""
     return asyncio.run(_reopen(asked))
+
+
+def acknowledge(asked: Namespace) -> int:
+    """A member has seen a fault; 0 when that was accepted."""
+    return asyncio.run(_acknowledge(asked))
 
 
 # --- watch ------------------------------------------------------------------------------------------------------------
@@ -153,10 +160,7 @@ class Watcher:
         if not state.alarms:
             self.say("nothing open", durable=durable)
         for alarm in _in_order(state.alarms.values()):
-            number = alarm.number or self._texts.words.story["no_number"]
-            phase = self._texts.words.phases[alarm.phase]
-            told = {"place": alarm.place, "zender": alarm.zender, "number": number, "phase": phase}
-            self.say("open", durable=durable, coming=alarm.coming, **told)
+            self.say("open", durable=durable, **self._texts.alarm(alarm))
 
     def _start_over(self, n: int, state: State) -> None:
         """A state holds all that the facts after it need: nothing older is kept in memory."""
@@ -199,7 +203,7 @@ class Watcher:
             self._held.append(Held(n, line, marked, self._clock.mono_s() + HELD_S))
 
 
-# --- answer and reopen ------------------------------------------------------------------------------------------------
+# --- answer, reopen and acknowledge -----------------------------------------------------------------------------------
 
 
 async def _answer(asked: Namespace) -> int:
@@ -235,6 +239,27 @@ async def _reopen(asked: Namespace) -> int:
         answered = await connection.command(command, ANSWER_S)
     texts = Texts(state.plan.language)
     return _tell(texts, answered, texts.words.outcome["reopened"].format(place=alarm.place))
+
+
+async def _acknowledge(asked: Namespace) -> int:
+    async with connect(socket_path(asked.state)) as connection:
+        state = from_plain(State, connection.hello["state"])
+        fault = _standing(state.faults, asked.fault)
+        command = {"command": "acknowledge", "member": asked.member, "fault": fault}
+        answered = await connection.command(command, ANSWER_S)
+    texts = Texts(state.plan.language)
+    what = texts.fault(fault, state.faults[fault].detail, names_in(asked.state))
+    return _tell(texts, answered, texts.words.outcome["acknowledged"].format(fault=what))
+
+
+def _standing(faults: Mapping[str, Fault], asked: str) -> str:
+    """The key of the fault that is meant. Raises AskedWrong, naming what comes nearest."""
+    if asked in faults:
+        return asked
+    if not faults:
+        raise AskedWrong("no fault stands now")
+    nearest = difflib.get_close_matches(asked, faults, NEAREST) or sorted(faults)[:NEAREST]
+    raise AskedWrong(f"no fault {asked!r} stands now; nearest: {', '.join(map(shlex.quote, nearest))}")
 
 
 def _tell(texts: Texts, answered: Mapping[str, Any], what: str) -> int:

@@ -41,7 +41,7 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core import over, supervision
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, Plan, Step
+from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, ZENDER, Plan, Step
 from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State, forget_old
 from achterwacht.core.turn import ROUNDING_S, Turn
 
@@ -179,8 +179,7 @@ def step_in_vain(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
 def out_of_reach(state: State, orders: Map[str, Order], target: str) -> bool:
     """Whether an order to this target failed, or its device is known to be off."""
     order = orders.get(target)
-    device = state.devices.get(target)
-    return (order is not None and order.stage == "failed") or (device is not None and not device.online)
+    return (order is not None and order.stage == "failed") or supervision.is_missed(state, target)
 
 
 def _search_due(state: State, alarm: Alarm) -> float | None:
@@ -395,8 +394,9 @@ def _stopping(turn: Turn, heard: h.Stopping) -> None:
 def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
     if heard.source == turn.state.plan_source:
         return
+    before = turn.state.plan
     turn.note(f.PlanAdopted(turn.now, heard.plan, heard.source))
-    supervision.plan_changed(turn)
+    supervision.plan_changed(turn, before)
 
 
 def _tick(turn: Turn, heard: h.Tick) -> None:
@@ -419,12 +419,13 @@ def _durable(turn: Turn, heard: h.Durable) -> None:
 def _check_budget(turn: Turn, alarm: Alarm, hop: f.Hop, took_s: float, budget_s: float) -> None:
     if took_s > budget_s and hop not in alarm.missed:
         turn.note(f.BudgetMissed(turn.now, alarm.incident, hop, round(took_s, 6), budget_s))
+        turn.raise_fault(f"budget/{hop}", f"{took_s:.3f} s, {budget_s:g} s")
 
 
 def _pressed(turn: Turn, heard: h.Pressed) -> None:
-    device = f"zender:{heard.zender}"
+    device = f"{ZENDER}:{heard.zender}"
     supervision.sign_of_life(turn, device, heard.boot)
-    if is_known(turn.state, heard.press, turn.now):
+    if is_known(turn.state, heard.press, turn.now) or (heard.at_start and _is_known_stuck(turn.state, device)):
         return
     alarm = turn.state.alarm_on(heard.zender)
     if alarm:
@@ -435,13 +436,19 @@ def _pressed(turn: Turn, heard: h.Pressed) -> None:
     turn.note(f.AlarmRaised(turn.now, press, press, heard.zender, place, heard.heard_s, heard.age_ms))
     keep_watch(turn, [press])  # the pages go first; a fault about the number comes after them
     if turn.state.plan.zender(heard.zender) is None:
-        turn.raise_fault(f"{device}/unknown", "an alarm came from a number that the plan does not know")
+        turn.raise_fault(f"{device}/unknown", "")
 
 
 def is_known(state: State, press: str, now: Moment) -> bool:
     """Whether a press rings nothing because it was heard before: less than a day ago, or its incident is open."""
     known = state.presses.get(press)
     return known is not None and (known.incident in state.alarms or state.house_s(now) - known.first_s < KNOWN_S)
+
+
+def _is_known_stuck(state: State, device: str) -> bool:
+    """Whether a person knows that this contact is stuck: then finding it active at a start is nothing new."""
+    stuck = state.faults.get(f"{device}/stuck")
+    return stuck is not None and stuck.acknowledged_by is not None
 
 
 def _join(turn: Turn, alarm: Alarm, press: str, heard_s: float, recovered: bool = False) -> None:
@@ -608,7 +615,17 @@ def _status(turn: Turn, heard: h.Status) -> None:
     if supervision.status(turn, heard):
         _pager_is_back(turn, heard.device)
     if not heard.online:
-        keep_watch(turn, list(turn.state.alarms))  # a step that rang only this device is in vain now
+        _look_whom_it_rang(turn)
+
+
+def _missing(turn: Turn, heard: h.Missing) -> None:
+    supervision.missing(turn, heard)
+    _look_whom_it_rang(turn)
+
+
+def _look_whom_it_rang(turn: Turn) -> None:
+    """A step that rang only devices that are gone is in vain now."""
+    keep_watch(turn, list(turn.state.alarms))
 
 
 def _telemetry(turn: Turn, heard: h.Telemetry) -> None:
@@ -654,6 +671,8 @@ _DECIDE: dict[type, Callable[[Turn, Any], None]] = {
     h.Failed: _failed,
     h.Status: _status,
     h.Telemetry: _telemetry,
+    h.Missing: _missing,
+    h.Acknowledge: supervision.acknowledge,
     h.Trouble: _trouble,
     h.TroubleOver: _trouble_over,
 }

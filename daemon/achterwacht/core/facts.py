@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from achterwacht.core.heard import AnswerWord
+from achterwacht.core.heard import AnswerWord, Line
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Plan
 
@@ -317,12 +317,31 @@ class UndoRefused:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
-    """A device's presence changed: another boot, or online where it was not, or gone."""
+    """A device's presence changed: another boot, or online where it was not, or gone.
+
+    `live`: said by the device now; else the broker remembers it. Of a device that may be silent for long it is noted
+    anew from time to time, so that a restart does not forget since when.
+    """
 
     when: Moment
     device: str
     boot: str
     online: bool
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMeasured:
+    """A device told something else than before about itself; None is what did not change. `battery` in percent."""
+
+    when: Moment
+    device: str
+    battery: int | None = None
+    battery_low: bool | None = None
+    tamper: bool | None = None
+    line: Line | None = None
+    charging: bool | None = None
+    docked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +359,18 @@ class FaultCleared:
 
     when: Moment
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultAcknowledged:
+    """A member has seen this fault; one that only a person can end is over by it. `note` says why it was refused."""
+
+    when: Moment
+    key: str
+    fault: str
+    by: str
+    result: Result
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,8 +419,10 @@ Fact = (
     | AlarmReopened
     | UndoRefused
     | DeviceSeen
+    | DeviceMeasured
     | FaultRaised
     | FaultCleared
+    | FaultAcknowledged
     | BudgetMissed
     | Checkpoint
 )

@@ -5,7 +5,7 @@ Nothing here is believed yet: escalation.decide() says what becomes a fact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from achterwacht.core.plan import Plan
@@ -22,6 +22,9 @@ AnswerWord = Literal[
     "carry",
 ]
 """What a responder can say (docs/wire.md, "Pagers")."""
+
+Line = Literal["ok", "cut", "short"]
+"""The wire between a zender and its button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Pressed:
     """A press arrived. Same id, same press, however often it is heard.
 
     `heard_s`: monotonic seconds when it reached this machine; `age_ms`: how long before that the button went down.
+    `boot`: the zender's own; empty for a device that has none. `at_start`: its contact was found active when we began
+    to look, and may have been so for long.
     """
 
     press: str
@@ -74,6 +79,7 @@ class Pressed:
     boot: str
     heard_s: float
     age_ms: int = 0
+    at_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,15 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """A member has seen a fault and deals with it (command `key`)."""
+
+    key: str
+    fault: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOver:
     """The carrier (the broker, a paging base) has taken the order. It is not received yet (S6)."""
 
@@ -139,7 +154,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A device's birth or death. `live`: said now, not merely remembered by the broker."""
+    """A device's birth or death. `live`: said now, not merely remembered by the broker. `boot` may be empty."""
 
     device: str
     boot: str
@@ -149,10 +164,41 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """A device's sign of life and what it measures; only the newest per device is kept in the inbox."""
+    """A device's sign of life and what it measures; None is what it did not say.
+
+    In the inbox there is one per device: what came later, over what came before. `boot` may be empty. Not `live`: the
+    broker remembers it, so that it is no sign of life.
+    """
 
     device: str
     boot: str
+    battery: int | None = None
+    """Percent."""
+    battery_low: bool | None = None
+    """Of a device that knows no percents."""
+    tamper: bool | None = None
+    line: Line | None = None
+    charging: bool | None = None
+    docked: bool | None = None
+    live: bool = True
+
+    def over(self, earlier: Telemetry) -> Telemetry:
+        """Both as one: what this one left unsaid is as the earlier one had it, if that was the same boot."""
+        if earlier.boot != self.boot:
+            return self
+        said = {name: value for name in MEASURED if (value := getattr(self, name)) is not None}
+        return replace(earlier, **said, live=self.live or earlier.live)
+
+
+MEASURED = ("battery", "battery_low", "tamper", "line", "charging", "docked")
+"""What a Telemetry may tell beside that its device lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """These devices were not heard for longer than the plan allows."""
+
+    devices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +226,12 @@ Heard = (
     | Receipt
     | Answer
     | Undo
+    | Acknowledge
     | HandedOver
     | Failed
     | Status
     | Telemetry
+    | Missing
     | Trouble
     | TroubleOver
 )

@@ -6,6 +6,8 @@ Only ids and numbers: no person's name, no phone number, so that a plan may stan
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
 
 TEAM, BACKUP, RECEPTION, SUPERVISOR = "team", "backup", "reception", "supervisor"
 ROLES = (TEAM, BACKUP, RECEPTION, SUPERVISOR)
@@ -15,6 +17,19 @@ PAGERS = "pagers"
 
 PAGER, PHONE = "pager", "phone"
 """The part of a target before the colon: which output carries an order to it."""
+
+ZENDER, GATEWAY = "zender", "gateway"
+"""With PAGER the part of a device's name before the colon."""
+
+MAX_SILENCE_S = 25.0
+"""Our own nodes speak every 10 s: two words may be lost, and the fault still shows within 30 s (docs/promises.md)."""
+
+Transport = Literal["mqtt", "gpio", "serial", "bought"]
+"""How a zender is heard: our own node on MQTT, a contact on a pin, behind a serial port, a bought device on MQTT."""
+
+Weakness = Literal["no heartbeat", "qos 0", "cut wire unseen"]
+"""Why a zender is supervised less well than it could be: its death is not noticed; the broker may lose its press; a
+cut wire looks like peace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +48,30 @@ class Zender:
     nr: int
     place: str
     room: str = ""
-    transport: str = "mqtt"
+    transport: Transport = "mqtt"
+    gateway: str | None = None
+    """The id of the gateway through which it is heard, if any: while that is down, nothing is known of it."""
+    max_silence_s: float | None = MAX_SILENCE_S
+    """After so much silence it counts as dead. None: it says nothing between presses, or is read all the time."""
+    weaker: tuple[Weakness, ...] = ()
     staff: tuple[str, ...] = ()
     """Members who sit at this place: their answers do not count for its alarms (S11)."""
     screens: tuple[str, ...] = ()
     """Screens in sight of this place: they show only the discreet sign (S9)."""
     help: bool = False
     """Whether the zender shows a discreet sign that help is coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What several zenders are heard through: a serial port, the pins, a Zigbee bridge, a radio receiver.
+
+    `on_mqtt`: it is itself heard through the broker. `max_silence_s`: None when it says nothing by itself.
+    """
+
+    id: str
+    on_mqtt: bool = False
+    max_silence_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +131,7 @@ class Budgets:
     shown_s: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """Everything the core must know of one building."""
 
@@ -110,10 +142,20 @@ class Plan:
     ladder: Ladder
     budgets: Budgets = Budgets()
     language: str = "nl"
+    gateways: tuple[Gateway, ...] = ()
+
+    @cached_property
+    def _zenders(self) -> dict[int, Zender]:
+        """By number: two thousand of them speak all the time."""
+        return {zender.nr: zender for zender in self.zenders}
 
     def zender(self, nr: int) -> Zender | None:
         """The zender with this number, or None when the plan does not know it."""
-        return next((zender for zender in self.zenders if zender.nr == nr), None)
+        return self._zenders.get(nr)
+
+    def gateway(self, id: str) -> Gateway | None:
+        """The gateway with this id, or None."""
+        return next((gateway for gateway in self.gateways if gateway.id == id), None)
 
     def pager(self, id: str) -> Pager | None:
         """The pager with this id, or None."""

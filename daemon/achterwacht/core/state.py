@@ -15,8 +15,10 @@ from immutables import Map
 from msgspec.structs import replace
 
 from achterwacht.core import facts as f
+from achterwacht.core.faults import STAND, device_of, kind_of
+from achterwacht.core.heard import MEASURED, Line
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import EMPTY_PLAN, PAGER, Plan
+from achterwacht.core.plan import EMPTY_PLAN, PAGER, ZENDER, Plan
 
 V = TypeVar("V")
 
@@ -66,11 +68,26 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A zender or pager as last heard. `former` is the boot before this one."""
+    """A zender, pager or gateway as last heard. `former` is the boot before this one; both empty where it has none.
+
+    What a device never said about itself is None.
+    """
 
     boot: str
     online: bool
     former: str = ""
+    seen_at: datetime | None = None
+    """When it was last noted that it spoke itself; presence.py knows better for as long as this daemon runs."""
+    quiet_from_s: float = 0.0
+    """From when its silence counts. The time that this daemon was away does not: nobody listened then."""
+    battery: int | None = None
+    battery_low: bool | None = None
+    tamper: bool | None = None
+    line: Line | None = None
+    charging: bool | None = None
+    docked: bool | None = None
+    pressed_at: datetime | None = None
+    tested_at: datetime | None = None
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -81,10 +98,11 @@ class Carried(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Something is not as it should be, since `at`."""
+    """Something is not as it should be, since `at`; and who has said to have seen it."""
 
     detail: str
     at: datetime
+    acknowledged_by: str | None = None
 
 
 class Alarm(msgspec.Struct, frozen=True):
@@ -263,13 +281,17 @@ def _undoable(state: State, now_s: float) -> Map[str, Alarm]:
 def _daemon_started(state: State, fact: f.DaemonStarted) -> State:
     away_s = max(0.0, (fact.when.at - state.last.at).total_seconds()) if state.last else 0.0
     last_s = state.house_s(state.last) if state.last else fact.when.mono_s
+    away = {name: replace(device, quiet_from_s=device.quiet_from_s + away_s) for name, device in state.devices.items()}
     return replace(
         state,
         boot=fact.boot,
         orders=0,
         offset_s=last_s + away_s - fact.when.mono_s,
-        # Whatever is still wrong is heard again; but of a device that is gone a broker without its memory says nothing.
-        faults=Map({key: fault for key, fault in state.faults.items() if key.endswith("/offline")}),
+        devices=Map(away),
+        # What is wrong with our own parts is heard again, if it still is. Of a device that is gone nothing may be.
+        faults=Map(
+            {key: fault for key, fault in state.faults.items() if device_of(key) or kind_of(key) in STAND},
+        ),
     )
 
 
@@ -282,7 +304,22 @@ def _plan_adopted(state: State, fact: f.PlanAdopted) -> State:
     for pager, carried in state.carried.items():
         if plan.carrier(pager) == carried.planned and plan.member(carried.member):
             plan, still_true[pager] = plan.with_carrier(pager, carried.member), carried
-    return replace(state, plan=plan, plan_source=fact.source, carried=Map(still_true))
+    others = {name for name in state.devices if is_another(name, state.plan, plan)}
+    devices = _without(state.devices, others)
+    return replace(state, plan=plan, plan_source=fact.source, carried=Map(still_true), devices=devices)
+
+
+def is_another(name: str, before: Plan, after: Plan) -> bool:
+    """Whether this name now means another device than before, or none: nothing that was known is about that one."""
+    kind, id = name.split(":")
+    if kind == ZENDER:
+        was, now_is = before.zender(int(id)), after.zender(int(id))
+        heard_otherwise = was and now_is and (was.transport, was.gateway) != (now_is.transport, now_is.gateway)
+        return now_is is None or bool(heard_otherwise)
+    if kind == PAGER:
+        return after.pager(id) is None
+    was_gateway, gateway = before.gateway(id), after.gateway(id)
+    return gateway is None or (was_gateway is not None and was_gateway.on_mqtt != gateway.on_mqtt)
 
 
 def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State:
@@ -311,7 +348,14 @@ def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State
         outbox=_undelivered_dropped(state, fact.incident),
         untold=_all_told(state, fact.incident),
         presses=state.presses.set(fact.press, Press(fact.incident, now_s)),
+        devices=_pressed(state, fact),
     )
+
+
+def _pressed(state: State, fact: f.AlarmRaised | f.AlarmRecovered | f.PressJoined) -> Map[str, Device]:
+    name = f"{ZENDER}:{fact.zender}"
+    device = state.devices.get(name)
+    return state.devices.set(name, replace(device, pressed_at=fact.when.at)) if device else state.devices
 
 
 def _press_joined(state: State, fact: f.PressJoined) -> State:
@@ -321,7 +365,7 @@ def _press_joined(state: State, fact: f.PressJoined) -> State:
         alarm = replace(alarm, last_press=fact.press)
         alarm = _run_again(alarm, state.plan, now_s, "recovered from a pager" if fact.recovered else "pressed again")
     presses = state.presses.set(fact.press, Press(fact.incident, now_s))
-    return replace(_with(state, alarm), presses=presses)
+    return replace(_with(state, alarm), presses=presses, devices=_pressed(state, fact))
 
 
 def _run_again(alarm: Alarm, plan: Plan, now_s: float, reason: f.Reason) -> Alarm:
@@ -503,7 +547,7 @@ def _undelivered_dropped(state: State, incident: str) -> Map[str, f.Ordered]:
 def _alarm_reopened(state: State, fact: f.AlarmReopened) -> State:
     now_s = state.house_s(fact.when)
     alarm = replace(state.closed[fact.incident], closed_s=None)
-    state = _undo_answered(state, fact.key, "accepted", "", now_s)
+    state = _command_answered(state, fact.key, "accepted", "", now_s)
     outbox = _undelivered_dropped(state, fact.incident)  # an "over" still under way would take the new page off
     untold = _all_told(state, fact.incident)
     state = replace(state, closed=state.closed.delete(fact.incident), outbox=outbox, untold=untold)
@@ -511,17 +555,27 @@ def _alarm_reopened(state: State, fact: f.AlarmReopened) -> State:
 
 
 def _undo_refused(state: State, fact: f.UndoRefused) -> State:
-    return _undo_answered(state, fact.key, "refused", fact.note, state.house_s(fact.when))
+    return _command_answered(state, fact.key, "refused", fact.note, state.house_s(fact.when))
 
 
-def _undo_answered(state: State, key: str, result: f.Result, note: str, now_s: float) -> State:
+def _command_answered(state: State, key: str, result: f.Result, note: str, now_s: float) -> State:
     return replace(state, outcomes=state.outcomes.set(key, Outcome(result, note, now_s)))
 
 
 def _device_seen(state: State, fact: f.DeviceSeen) -> State:
     before = state.devices.get(fact.device)
-    former = before.boot if before and before.boot != fact.boot else before.former if before else ""
-    return replace(state, devices=state.devices.set(fact.device, Device(fact.boot, fact.online, former)))
+    device = before or Device(fact.boot, fact.online)
+    former = device.former if device.boot == fact.boot else device.boot
+    device = replace(device, boot=fact.boot, online=fact.online, former=former)
+    if fact.online and fact.live:
+        device = replace(device, seen_at=fact.when.at, quiet_from_s=state.house_s(fact.when))
+    return replace(state, devices=state.devices.set(fact.device, device))
+
+
+def _device_measured(state: State, fact: f.DeviceMeasured) -> State:
+    said = {name: value for name in MEASURED if (value := getattr(fact, name)) is not None}
+    device = replace(state.devices[fact.device], **said)
+    return replace(state, devices=state.devices.set(fact.device, device))
 
 
 def _fault_raised(state: State, fact: f.FaultRaised) -> State:
@@ -530,6 +584,14 @@ def _fault_raised(state: State, fact: f.FaultRaised) -> State:
 
 def _fault_cleared(state: State, fact: f.FaultCleared) -> State:
     return replace(state, faults=state.faults.delete(fact.key))
+
+
+def _fault_acknowledged(state: State, fact: f.FaultAcknowledged) -> State:
+    state = _command_answered(state, fact.key, fact.result, fact.note, state.house_s(fact.when))
+    fault = state.faults.get(fact.fault)
+    if fault is None or fact.result != "accepted":
+        return state
+    return replace(state, faults=state.faults.set(fact.fault, replace(fault, acknowledged_by=fact.by)))
 
 
 def _budget_missed(state: State, fact: f.BudgetMissed) -> State:
@@ -572,7 +634,9 @@ _EVOLVE: dict[type, Callable[[State, Any], State]] = {
     f.AlarmReopened: _alarm_reopened,
     f.UndoRefused: _undo_refused,
     f.DeviceSeen: _device_seen,
+    f.DeviceMeasured: _device_measured,
     f.FaultRaised: _fault_raised,
     f.FaultCleared: _fault_cleared,
+    f.FaultAcknowledged: _fault_acknowledged,
     f.BudgetMissed: _budget_missed,
 }

@@ -1,15 +1,37 @@
-"""Which devices live, and what is wrong in the house. What that means for an alarm is escalation.py's to say.
+"""Which devices live, how they are, and what is wrong with them. What that means for an alarm is for escalation.py.
 
-Each function tells whether a pager has come back that may have missed something.
+A heartbeat is no fact: only what it changes is noted here. When each device was last heard is remembered outside the
+core (presence.py), which tells who is `Missing`. A device whose way to us is down (its gateway, the broker) is not
+missing but unknown: one fault, not eleven.
+
+Functions that hear a device tell whether a pager has come back that may have missed something.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.plan import PAGER, Plan
-from achterwacht.core.state import Device
+from achterwacht.core.faults import MISSING, STAND, device_of, kind_of
+from achterwacht.core.plan import GATEWAY, MAX_SILENCE_S, PAGER, ZENDER, Plan
+from achterwacht.core.state import Device, State, is_another
 from achterwacht.core.turn import Turn
+
+BATTERY_LOW = 20
+"""Percent: some weeks for a button, some hours for a pager. Time to see to it."""
+BATTERY_EMPTY = 5
+"""Percent: it may be gone with the next press."""
+BATTERY_RECOVERED = 5
+"""Percent above its limit at which a fault is over: a battery that warms up must not make it come and go."""
+BATTERY_STEP = 5
+"""Percent: a smaller change is not noted, if it crosses no limit."""
+SELDOM_S = 900.0
+"""Who may be silent for longer than this is noted anew when heard, so that a restart remembers since when it is."""
+SELDOM_PARTS = 8
+"""So many times, at most, within the silence that it may keep."""
+
+# --- who lives --------------------------------------------------------------------------------------------------------
 
 
 def status(turn: Turn, heard: h.Status) -> bool:
@@ -18,61 +40,196 @@ def status(turn: Turn, heard: h.Status) -> bool:
         return False
     before = turn.state.devices.get(heard.device)
     if heard.online:
-        if before and not heard.live and heard.boot == before.former:
-            return False  # what the broker remembers is older than what was heard since
-        return sign_of_life(turn, heard.device, heard.boot, born=heard.live)
+        return sign_of_life(turn, heard.device, heard.boot, born=heard.live, live=heard.live)
     if before is None or _speaks_of_now(before, heard):
         if before is None or before.online:
-            turn.note(f.DeviceSeen(turn.now, heard.device, heard.boot, False))
-        turn.raise_fault(f"{heard.device}/offline", "gone: switched off, out of range, or its battery is empty")
+            turn.note(f.DeviceSeen(turn.now, heard.device, heard.boot, False, heard.live))
+        if not is_missed(turn.state, heard.device):
+            turn.raise_fault(f"{heard.device}/offline", "")
     return False
 
 
 def _speaks_of_now(before: Device, heard: h.Status) -> bool:
     """A death counts for the boot last heard; one that the broker kept for us may be of a boot we never heard."""
-    return heard.boot == before.boot or (not heard.live and heard.boot != before.former)
+    return heard.boot == before.boot or (not heard.live and not _is_former(before, heard.boot))
 
 
 def telemetry(turn: Turn, heard: h.Telemetry) -> bool:
-    """A regular sign of life."""
+    """A regular sign of life, and how the device is."""
     if _is_stranger(turn, heard.device):
         return False
     before = turn.state.devices.get(heard.device)
-    if before and before.online and before.former == heard.boot:
-        turn.raise_fault(f"{heard.device}/two boots", "two devices speak under this number")
+    if before and _is_former(before, heard.boot):
+        if before.online and heard.live:
+            turn.raise_fault(f"{heard.device}/two boots", "")
         return False
-    return sign_of_life(turn, heard.device, heard.boot)
+    came_back = heard.live and sign_of_life(turn, heard.device, heard.boot)
+    if heard.device in turn.state.devices:  # of whom nothing was heard but what the broker remembers, nothing is kept
+        _measure(turn, heard)
+    return came_back
 
 
-def sign_of_life(turn: Turn, device: str, boot: str, born: bool = False) -> bool:
-    """Any message proves that its device lives. `born`: it says itself that it has just started or connected."""
+def sign_of_life(turn: Turn, device: str, boot: str, born: bool = False, live: bool = True) -> bool:
+    """Any message proves that its device lives.
+
+    `born`: it says itself that it has just started or connected. Not `live`: only the broker remembers that it was
+    there, which proves nothing about a device that has since fallen silent.
+    """
     before = turn.state.devices.get(device)
-    if not in_plan(turn.state.plan, device) or (before is not None and before.former == boot):
+    if not in_plan(turn.state.plan, device) or (before is not None and _is_former(before, boot)):
         return False  # late words of an earlier boot prove nothing about this one
-    if before is None or before.boot != boot or not before.online:
-        turn.note(f.DeviceSeen(turn.now, device, boot, True))
-        turn.clear_fault(f"{device}/offline")
-        born = born or before is not None
-    return born and device.startswith(f"{PAGER}:")
+    faults = turn.state.faults
+    if not live and any(f"{device}/{kind}" in faults for kind in ("silent", "never seen")):
+        return False
+    came_back = is_missed(turn.state, device) or (before is not None and (before.boot != boot or not before.online))
+    if before is None or came_back or (live and _worth_noting(turn, device, before)):
+        turn.note(f.DeviceSeen(turn.now, device, boot, True, live))
+        for kind in MISSING:
+            turn.clear_fault(f"{device}/{kind}")
+    return (born or came_back) and device.startswith(f"{PAGER}:")
+
+
+def _is_former(before: Device, boot: str) -> bool:
+    return boot != "" and boot == before.former
+
+
+def _worth_noting(turn: Turn, device: str, before: Device) -> bool:
+    """Its first own word; or one of a device that speaks seldom."""
+    if before.seen_at is None:
+        return True
+    limit_s = max_silence_s(turn.state.plan, device) or 0.0
+    return limit_s > SELDOM_S and turn.now_s - before.quiet_from_s > limit_s / SELDOM_PARTS
+
+
+def missing(turn: Turn, heard: h.Missing) -> None:
+    """These were not heard in time. Whoever is known to be gone, or out of our own hearing, is not told again."""
+    for device in heard.devices:
+        state = turn.state
+        if is_missed(state, device) or not in_plan(state.plan, device) or way_down(state, device):
+            continue
+        before = state.devices.get(device)
+        if before and before.online:
+            turn.note(f.DeviceSeen(turn.now, device, before.boot, False))
+        limit_s = max_silence_s(state.plan, device)
+        if before and before.seen_at:
+            turn.raise_fault(f"{device}/silent", "" if limit_s is None else f"{limit_s:g} s")
+        else:
+            turn.raise_fault(f"{device}/never seen", "")
+
+
+def is_missed(state: State, device: str) -> bool:
+    """Whether a fault says that this device is not there. One is enough, whoever told it first."""
+    return any(f"{device}/{kind}" in state.faults for kind in MISSING)
+
+
+def max_silence_s(plan: Plan, device: str) -> float | None:
+    """For how long this device of the plan may be silent; None when its silence means nothing."""
+    kind, id = device.split(":")
+    if kind == ZENDER:
+        zender = plan.zender(int(id))
+        return zender.max_silence_s if zender else None
+    if kind == GATEWAY:
+        gateway = plan.gateway(id)
+        return gateway.max_silence_s if gateway else None
+    return MAX_SILENCE_S
+
+
+def way_down(state: State, device: str) -> str | None:
+    """The key of a fault that keeps us from hearing this device at all, if one stands."""
+    return next((key for key in way(state.plan, device) if key in state.faults), None)
+
+
+def way(plan: Plan, device: str) -> Iterator[str]:
+    """The keys of what may be wrong between this device and us."""
+    kind, id = device.split(":")
+    zender = plan.zender(int(id)) if kind == ZENDER else None
+    gateway = plan.gateway(zender.gateway if zender and zender.gateway else id if kind == GATEWAY else "")
+    if zender and gateway:
+        yield from (f"{GATEWAY}:{gateway.id}/{gone}" for gone in MISSING)
+    by_broker = gateway.on_mqtt if gateway else zender is None or zender.transport in ("mqtt", "bought")
+    if by_broker:
+        yield from ("broker/link", "broker/canary", "broker/subscriptions")
+
+
+# --- how it is --------------------------------------------------------------------------------------------------------
+
+
+def _measure(turn: Turn, heard: h.Telemetry) -> None:
+    """Note what a device says of itself, where that is news; and what is wrong with it by that."""
+    device, key = turn.state.devices[heard.device], heard.device
+    news = {
+        name: value
+        for name in h.MEASURED
+        if (value := getattr(heard, name)) is not None and value != getattr(device, name)
+    }
+    battery = news.get("battery", device.battery)
+    standing = next((kind for kind in ("battery low", "battery empty") if f"{key}/{kind}" in turn.state.faults), None)
+    wrong = _battery_fault(battery, news.get("battery_low", device.battery_low), standing)
+    close = battery is not None and device.battery is not None and abs(battery - device.battery) < BATTERY_STEP
+    if wrong == standing and close:
+        news.pop("battery", None)
+    if not news:
+        return
+    turn.note(f.DeviceMeasured(turn.now, key, **news))
+    if wrong != standing:
+        turn.clear_fault(f"{key}/{standing}")
+    if wrong:
+        turn.raise_fault(f"{key}/{wrong}", "" if battery is None else f"{battery} %")
+    for name, bad, kind in (("tamper", True, "tamper"), ("line", "cut", "line cut"), ("line", "short", "line short")):
+        if name in news and news[name] == bad:
+            turn.raise_fault(f"{key}/{kind}", "")
+        elif name in news:
+            turn.clear_fault(f"{key}/{kind}")
+
+
+def _battery_fault(percent: int | None, low: bool | None, standing: str | None) -> str | None:
+    """What is wrong with a battery; what already stands ends only when it is well above its limit."""
+    if percent is not None:
+        if percent <= BATTERY_EMPTY + (BATTERY_RECOVERED - 1 if standing == "battery empty" else 0):
+            return "battery empty"
+        if percent <= BATTERY_LOW + (BATTERY_RECOVERED - 1 if standing else 0):
+            return "battery low"
+    return "battery low" if low else None
+
+
+# --- what the plan and people say -------------------------------------------------------------------------------------
 
 
 def in_plan(plan: Plan, device: str) -> bool:
     """Whether the plan knows this device."""
     kind, id = device.split(":")
-    return plan.pager(id) is not None if kind == PAGER else plan.zender(int(id)) is not None
+    if kind == ZENDER:
+        return plan.zender(int(id)) is not None
+    return (plan.pager(id) if kind == PAGER else plan.gateway(id)) is not None
 
 
-def plan_changed(turn: Turn) -> None:
-    """Whoever was unknown may be known now, and speaks again if not; whoever left the plan is missed no more."""
+def plan_changed(turn: Turn, before: Plan) -> None:
+    """Whoever was unknown may be known now, and speaks again if not. Of a device that has left the plan, or that it
+    now hears otherwise, nothing is known: its faults are over."""
     for key in list(turn.state.faults):
-        device, _, what = key.partition("/")
-        if what == "unknown" or (what == "offline" and not in_plan(turn.state.plan, device)):
+        device = device_of(key)
+        if key.endswith("/unknown") or (device and is_another(device, before, turn.state.plan)):
             turn.clear_fault(key)
+
+
+def acknowledge(turn: Turn, heard: h.Acknowledge) -> None:
+    """Somebody has seen a fault. One that tells of something that has happened is over by that."""
+    if heard.key in turn.state.outcomes:
+        return
+    note = ""
+    if turn.state.plan.member(heard.member) is None:
+        note = "not a member of the plan"
+    elif heard.fault not in turn.state.faults:
+        note = "no such fault stands now"
+    result: f.Result = "refused" if note else "accepted"
+    turn.note(f.FaultAcknowledged(turn.now, heard.key, heard.fault, heard.member, result, note))
+    if result == "accepted" and kind_of(heard.fault) in STAND:
+        turn.clear_fault(heard.fault)
 
 
 def _is_stranger(turn: Turn, device: str) -> bool:
     """Whether the plan does not know this device; the first stranger of each kind is a fault."""
     stranger = not in_plan(turn.state.plan, device)
     if stranger:
-        turn.raise_fault(f"{device.split(':', maxsplit=1)[0]}/unknown", f"{device} speaks, but is not in the plan")
+        turn.raise_fault(f"{device.split(':', maxsplit=1)[0]}/unknown", device)
     return stranger

@@ -55,7 +55,7 @@ class Turn:
     def raise_fault(self, key: str, detail: str) -> None:
         """Note a fault, once however often it is found."""
         if len(self.state.faults) >= FAULTS_MAX:
-            key, detail = "house/flooded", "more faults than anybody can read; newer ones are not shown"
+            key, detail = "house/flooded", ""
         if key not in self.state.faults:
             self.note(f.FaultRaised(self.now, key, detail))
 

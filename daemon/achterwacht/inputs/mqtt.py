@@ -6,9 +6,7 @@ of a device that the plan does not know.
 
 from __future__ import annotations
 
-import logging
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
@@ -16,6 +14,8 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from achterwacht.core import heard as h
+from achterwacht.inputs.complaints import Complaints
+from achterwacht.inputs.wiring import Hear
 
 SUBSCRIPTIONS = (
     ("achterwacht/v1/zender/+/press", 1),
@@ -31,10 +31,6 @@ SUBSCRIPTIONS = (
 TOPIC = re.compile(
     r"achterwacht/v1/(?:(?P<zender>zender)/(?P<nr>[1-9][0-9]{0,3})|pager/(?P<id>[a-z][a-z0-9_-]{0,31}))/(?P<says>\w+)"
 )
-COUNTED_MAX = 1000
-"""Devices whose bad messages are counted apart: more than any building has, fewer than a flood brings."""
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Boot = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{4,32}\Z")]
@@ -69,7 +65,7 @@ class _ZenderTelemetry:
     boot: Boot
     battery: Battery
     tamper: bool
-    line: Literal["ok", "cut", "short"]
+    line: h.Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +175,10 @@ def _from_any(device: str, says: str, payload: bytes, retained: bool) -> h.Heard
         return h.Status(device, status.boot, status.online, live=not retained)
     if says == "telemetry":
         if device.startswith("pager:"):
-            return h.Telemetry(device, _read(payload, _PagerTelemetry).boot)
-        return h.Telemetry(device, _read(payload, _ZenderTelemetry).boot)
+            pager = _read(payload, _PagerTelemetry)
+            return h.Telemetry(device, pager.boot, pager.battery, charging=pager.charging, docked=pager.docked)
+        zender = _read(payload, _ZenderTelemetry)
+        return h.Telemetry(device, zender.boot, zender.battery, tamper=zender.tamper, line=zender.line)
     return None
 
 
@@ -202,30 +200,25 @@ class Nodes:
     What is malformed, or only remembered, is one standing fault of its device and a counter, never a fact a message.
     """
 
-    def __init__(self, hear: Callable[[h.Heard, Callable[[], None]], None]) -> None:
+    def __init__(self, hear: Hear) -> None:
         self._hear = hear
-        self.malformed: Counter[str] = Counter()
+        self._complaints = Complaints(others="mqtt/malformed")
 
     def message(self, topic: str, payload: bytes, retained: bool, heard_s: float, ack: Callable[[], None]) -> None:
         """Turn one message into a heard thing; `ack` goes with it, to be called when it is safe."""
         try:
             heard = heard_from(topic, payload, retained, heard_s)
         except Malformed as problem:
-            heard = self._count(topic, problem)
+            fault = f"{_device(topic)}/{problem.fault}"
+            heard = self._complaints.about(fault, f"{problem} ({topic[:100]})", heard_s)
         if heard is None or isinstance(heard, h.Trouble):
             ack()  # nothing in it is worth keeping: those behind it need not wait for the disk
         if heard is not None:
             self._hear(heard, ack)
 
-    def _count(self, topic: str, problem: Malformed) -> h.Trouble | None:
-        place = TOPIC.fullmatch(topic)
-        device = "mqtt" if place is None else f"zender:{place['nr']}" if place["zender"] else f"pager:{place['id']}"
-        fault = f"{device}/{problem.fault}"
-        if fault not in self.malformed and len(self.malformed) >= COUNTED_MAX:
-            fault = f"mqtt/{problem.fault}"
-        self.malformed[fault] += 1
-        count = self.malformed[fault]
-        if count & (count - 1) == 0:  # 1, 2, 4, 8 …: the log tells how many without filling the disk
-            log.warning("%s: message no. %s of this kind, on %s: %s", fault, count, topic[:100], problem)
-        nonsense = "" if isinstance(problem, Remembered) else "speaks nonsense: "
-        return h.Trouble(fault, f"{nonsense}{problem}") if count == 1 else None
+
+def _device(topic: str) -> str:
+    place = TOPIC.fullmatch(topic)
+    if place is None:
+        return "mqtt"
+    return f"zender:{place['nr']}" if place["zender"] else f"pager:{place['id']}"

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import NAMES
-from achterwacht.core.heard import AnswerWord
+from achterwacht.core.faults import STAND, device_of, kind_of
+from achterwacht.core.heard import MEASURED, AnswerWord
 from achterwacht.core.moment import Moment
 from achterwacht.core.plain_ascii import plain_ascii
 from achterwacht.core.plan import Plan
-from achterwacht.core.state import State
+from achterwacht.core.state import Alarm, State
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.texts.en import EN
 from achterwacht.outputs.texts.nl import NL
@@ -118,10 +119,48 @@ class Texts:
         return self.words.carriers[channel].format(who=who) if channel in self.words.carriers else names.get(by, by)
 
     def device(self, target: str, names: Mapping[str, str] = NO_NAMES) -> str:
-        """A device or target in words: pager p1, phone of Anna."""
+        """A device or target in words: pager p1, phone of Anna. `names` may hold a device's whole name too."""
+        called = names.get(target) or self.words.own_devices.get(target)
         channel, _, who = target.partition(":")
         template = self.words.channels.get(channel)
-        return template.format(who=names.get(who, who)) if template else target
+        return called or (template.format(who=names.get(who, who)) if template else target)
+
+    def fault(self, key: str, detail: str = "", names: Mapping[str, str] = NO_NAMES) -> str:
+        """Which fault it is, in words. One that there are no words for is said as it is."""
+        device = device_of(key)
+        if not device and key.endswith("/unknown"):
+            device, detail = detail, ""  # one fault for all strangers of a kind: its detail is the first of them
+        words = self.words.faults.get(kind_of(key))
+        if words:
+            some = self.words.some_device.get(key.partition("/")[0], "")
+            key = words.title.format(device=self.device(device, names) if device else some)
+        return self.words.fault_detail.format(title=key, detail=self.note(detail)) if detail else key
+
+    def about_fault(self, key: str) -> tuple[str, str]:
+        """What a fault means, and what to do about it. Both are empty where there are no words for it."""
+        words = self.words.faults.get(kind_of(key))
+        if words is None:
+            return "", ""
+        seen = f" {self.words.acknowledge.format(key=key)}" if kind_of(key) in STAND else ""
+        return words.means, words.do + seen
+
+    def measured(self, fact: f.DeviceMeasured) -> str:
+        """What a device told about itself."""
+        words, said = self.words.measured, []
+        for name in MEASURED:
+            if (value := getattr(fact, name)) is not None:
+                said.append(words.get(f"{name}.{value}".lower()) or words[name].format(value=value))
+        return ", ".join(said)
+
+    def alarm(self, alarm: Alarm) -> dict[str, Any]:
+        """What is said of an open alarm, for its template."""
+        return {
+            "place": alarm.place,
+            "zender": alarm.zender,
+            "number": alarm.number or self.words.story["no_number"],
+            "phase": self.words.phases[alarm.phase],
+            "coming": alarm.coming,
+        }
 
     def everyone(self, callers: Iterable[str], names: Mapping[str, str] = NO_NAMES) -> str:
         """Some people in a row."""
@@ -146,6 +185,14 @@ class Texts:
         if isinstance(fact, f.Answered):
             told["answer"] = self.answer(fact.answer, fact.by, names)
             told["result"] = self.words.results[fact.result].format_map(told)
+        elif isinstance(fact, f.DeviceMeasured):
+            told["measured"] = self.measured(fact)
+        elif isinstance(fact, f.FaultRaised):
+            told["fault"] = self.fault(fact.key, fact.detail, names)
+        elif isinstance(fact, f.FaultCleared):
+            told["fault"] = self.fault(fact.key, names=names)
+        elif isinstance(fact, f.FaultAcknowledged):
+            told["fault"] = self.fault(fact.fault, names=names)
         return told
 
 
@@ -159,7 +206,8 @@ _VARIANT: dict[type, Callable[[Any], str]] = {
     f.PressJoined: lambda fact: "recovered" if fact.recovered else "burst" if fact.burst else "",
     f.Ordered: lambda fact: fact.kind,
     f.AlarmClosed: lambda fact: "reason" if fact.reason else "",
-    f.DeviceSeen: lambda fact: "" if fact.online else "gone",
+    f.DeviceSeen: lambda fact: "gone" if not fact.online else "" if fact.live else "remembered",
+    f.FaultAcknowledged: lambda fact: "" if fact.result == "accepted" else "refused",
 }
 
 
@@ -191,7 +239,6 @@ _SAY: dict[str, Callable[[Texts, Any, Mapping[str, str]], Mapping[str, Any]]] = 
     "callers": lambda texts, callers, names: {"callers": texts.everyone(callers, names)},
     "reason": lambda texts, reason, names: {"reason": texts.reason(reason)},
     "note": lambda texts, note, names: {"note": texts.note(note)},
-    "detail": lambda texts, detail, names: {"detail": texts.note(detail)},
     "hop": lambda texts, hop, names: {"hop": texts.words.hops[hop]},
     "step": lambda texts, step, names: {"step": step + 1},
     "took_s": lambda texts, took_s, names: {"took_s": texts.duration(took_s)},

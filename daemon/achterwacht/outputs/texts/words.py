@@ -7,6 +7,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class FaultWords:
+    """A kind of fault: what is so, what that means for the house, and what to do about it."""
+
+    title: str
+    """Without a capital and a full stop: it follows others. Names its {device}, where it is of one."""
+    means: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """One language. Templates name what they need in braces: a fact's fields, in words."""
 
@@ -21,7 +31,19 @@ class Words:
     phases: Mapping[str, str]
     notes: Mapping[str, str]
     """The core's own objections, by its English; a reason that a person gave stays as it was given."""
+    faults: Mapping[str, FaultWords]
+    """By kind of fault (core/faults.py), and by what the whole lacks (core/readiness.py)."""
+    fault_detail: str
+    """A fault's {title} with its {detail}."""
+    acknowledge: str
+    """What is to be done besides about a fault that only a person can end, by its {key}."""
+    measured: Mapping[str, str]
+    """What a device told about itself: by its field, or `field.value` where that has words of its own."""
     channels: Mapping[str, str]
+    some_device: Mapping[str, str]
+    """A device of which nobody said which, by its channel."""
+    own_devices: Mapping[str, str]
+    """Devices that are always called the same."""
     carriers: Mapping[str, str]
     """Who answers from a device that nobody is known to carry."""
     no_carrier: str
@@ -41,5 +63,13 @@ class Words:
     """Headings and lines of one incident's story."""
     watch: Mapping[str, str]
     """What `watch` says beside the facts."""
+    standing: Mapping[str, str]
+    """What `status` says beside the faults: headings, columns, counts."""
+    lights: Mapping[str, str]
+    works: Mapping[str, str]
+    lines: Mapping[str, str]
+    transports: Mapping[str, str]
+    weaker: Mapping[str, tuple[str, str]]
+    """By weakness of a zender: the mark in its row, and what that means."""
     outcome: Mapping[str, str]
     """What became of an answer or command."""

@@ -1,0 +1,57 @@
+"""The kinds of fault that there are, by name. What each means and what to do about it is told in outputs/texts.
+
+A fault's key is `<of>/<kind>`, with its device's name for `<of>` where it has one: `zender:7/silent`, `broker/link`.
+Its kind is the same without the device's own number: `zender/silent`.
+"""
+
+from __future__ import annotations
+
+from achterwacht.core.plan import GATEWAY, PAGER, ZENDER
+
+DEVICES = (ZENDER, PAGER, GATEWAY)
+
+END_BY_THEMSELVES = frozenset(
+    {
+        *(f"{of}/{kind}" for of in DEVICES for kind in ("offline", "silent", "never seen")),
+        *(f"{of}/{kind}" for of in DEVICES for kind in ("battery low", "battery empty", "tamper")),
+        *("zender/line cut", "zender/line short", "zender/stuck", "zender/pin"),
+        "gateway/deaf",
+        *("broker/link", "broker/canary", "broker/subscriptions", "broker/password"),
+        *("journal/disk", "journal/people"),
+        *("plan/invalid", "plan/broker", "plan/remembered"),
+        *("clock/unsynchronised", "link/socket"),
+    }
+)
+"""Whoever tells such a fault also tells when it is over."""
+
+STAND = frozenset(
+    {
+        *(f"{of}/malformed" for of in (*DEVICES, "mqtt")),
+        *(f"{of}/retained" for of in (ZENDER, PAGER, "mqtt")),
+        *(f"{of}/two boots" for of in (ZENDER, PAGER)),
+        *(f"{of}/unknown" for of in DEVICES),
+        "zender/qos 0",
+        *("budget/handed_over", "budget/durable", "budget/shown"),
+        *("journal/corrupt", "journal/not understood"),
+        *("daemon/bug", "house/flooded"),
+    }
+)
+"""Such a fault tells that something has happened. Nothing tells that it will not again: it stands until a person has
+acknowledged it, also over a restart."""
+
+KINDS = END_BY_THEMSELVES | STAND
+
+MISSING = ("offline", "silent", "never seen")
+"""The kinds of fault that say that a device is not there."""
+
+
+def kind_of(key: str) -> str:
+    """`zender:7/silent` is a `zender/silent`."""
+    of, _, kind = key.partition("/")
+    return f"{of.partition(':')[0]}/{kind}"
+
+
+def device_of(key: str) -> str:
+    """The device that a fault is of; empty where it is not of one device."""
+    of = key.partition("/")[0]
+    return of if ":" in of else ""

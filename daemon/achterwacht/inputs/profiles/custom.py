@@ -1,0 +1,15 @@
+"""Any other device: the plan says it all, reading by reading."""
+
+from __future__ import annotations
+
+from achterwacht.inputs.profiles import RADIO_S, Profile
+
+PROFILE = Profile(
+    name="custom",
+    about="any device, with every reading written out",
+    topic="the topic that its presses come on",
+    readings=(),
+    candidates=lambda topic, payload: (),
+    dedupe_s=RADIO_S,
+    retained="level",
+)

@@ -1,0 +1,303 @@
+"""English: what each fault is, what it means, and what to do about it. For whoever sits at the reception."""
+
+from __future__ import annotations
+
+from achterwacht.outputs.texts.words import FaultWords
+
+FAULTS_EN = {
+    # --- zenders ---
+    "zender/offline": FaultWords(
+        "{device} is gone",
+        "A press on this button may not be heard.",
+        "Tell whoever sits there that the button does not work. See whether the zender has power and network.",
+    ),
+    "zender/silent": FaultWords(
+        "{device} is silent",
+        "The zender says nothing any more: a press may not be heard.",
+        "Tell whoever sits there that the button does not work. See whether the zender has power and network.",
+    ),
+    "zender/never seen": FaultWords(
+        "{device} was never heard",
+        "Nobody knows whether this button works.",
+        "Switch the zender on. One that speaks only when pressed: press it once, and tell the team that it is a trial.",
+    ),
+    "zender/battery low": FaultWords(
+        "the battery of {device} is low",
+        "The button still works, but not for long.",
+        "Replace the battery this week.",
+    ),
+    "zender/battery empty": FaultWords(
+        "the battery of {device} is almost empty",
+        "The next press may not be heard.",
+        "Replace the battery now.",
+    ),
+    "zender/tamper": FaultWords(
+        "{device} was opened or taken off",
+        "Somebody has opened its case or taken it from its place.",
+        "Go and look. Close and fix the case, or call the installer.",
+    ),
+    "zender/line cut": FaultWords(
+        "the wire to the button of {device} is cut",
+        "A press on this button is not heard.",
+        "Tell whoever sits there that the button does not work, and call the installer.",
+    ),
+    "zender/line short": FaultWords(
+        "the wire to the button of {device} is short-circuited",
+        "A press on this button is not heard.",
+        "Tell whoever sits there that the button does not work, and call the installer.",
+    ),
+    "zender/stuck": FaultWords(
+        "the button of {device} stays pressed",
+        "The button is jammed or its wire is broken. A new press is not heard.",
+        "Free the button. If that does not help: call the installer.",
+    ),
+    "zender/pin": FaultWords(
+        "the contact of {device} cannot be read",
+        "A press on this button is not heard.",
+        "Tell whoever sits there that the button does not work, and call the installer.",
+    ),
+    "zender/malformed": FaultWords(
+        "{device} says something that makes no sense",
+        "A message came that cannot be read. If it was a press, it was not heard.",
+        "Ask whoever sits there whether all is well, and call the installer.",
+    ),
+    "zender/retained": FaultWords(
+        "{device} has its messages kept",
+        "An old message came that was kept. It did not count as a press.",
+        "Have the installer switch off `retain` in the zender.",
+    ),
+    "zender/two boots": FaultWords(
+        "two devices use the number of {device}",
+        "A press may call people to the wrong place.",
+        "Find the second device, and have the installer give it a number of its own.",
+    ),
+    "zender/unknown": FaultWords(
+        "{device} is not in the plan",
+        "Nobody knows where this zender is. A press on it rings, as ONBEKEND.",
+        "Find the zender, and put its number and place in zenders.yaml.",
+    ),
+    "zender/qos 0": FaultWords(
+        "{device} sends without a receipt (QoS 0)",
+        "A press can be lost on its way, and the plan does not say so.",
+        "Have the installer set the zender to QoS 1, or else `qos: 0` in zenders.yaml.",
+    ),
+    # --- pagers ---
+    "pager/offline": FaultWords(
+        "{device} is gone",
+        "This pager may not ring when there is an alarm.",
+        "Ask its carrier whether it is on and charged. Else give them another one.",
+    ),
+    "pager/silent": FaultWords(
+        "{device} is silent",
+        "This pager may not ring when there is an alarm.",
+        "Ask its carrier whether it is on and in range. Else give them another one.",
+    ),
+    "pager/never seen": FaultWords(
+        "{device} was never heard",
+        "This pager may not ring when there is an alarm.",
+        "Switch it on. If there is no such pager any more: take it out of achterwacht.yaml.",
+    ),
+    "pager/battery low": FaultWords(
+        "the battery of {device} is low",
+        "The pager works for some hours more.",
+        "Have its carrier put it in the dock.",
+    ),
+    "pager/battery empty": FaultWords(
+        "the battery of {device} is almost empty",
+        "The pager may go off at any moment.",
+        "Put it in the dock now and give its carrier another one.",
+    ),
+    "pager/tamper": FaultWords(
+        "{device} was opened",
+        "Somebody has opened its case.",
+        "Ask its carrier what has happened.",
+    ),
+    "pager/malformed": FaultWords(
+        "{device} says something that makes no sense",
+        "A message came that cannot be read. An answer may be lost.",
+        "Ask its carrier whether answers come through, and call the installer.",
+    ),
+    "pager/retained": FaultWords(
+        "{device} has its messages kept",
+        "An old message came that was kept. It did not count as an answer.",
+        "Have the installer switch off `retain` in the pager.",
+    ),
+    "pager/two boots": FaultWords(
+        "two devices use the name of {device}",
+        "A page or an answer may seem to be of the wrong carrier.",
+        "Find the second device, and have the installer give it a name of its own.",
+    ),
+    "pager/unknown": FaultWords(
+        "{device} is not in the plan",
+        "This pager is not rung.",
+        "Put it with its carrier in achterwacht.yaml, or switch it off.",
+    ),
+    # --- gateways ---
+    "gateway/offline": FaultWords(
+        "{device} is gone",
+        "Nothing is known of all the buttons that are heard through it: a press may not be heard.",
+        "See whether it has power and is connected. Else call the installer.",
+    ),
+    "gateway/silent": FaultWords(
+        "{device} is silent",
+        "Nothing is known of all the buttons that are heard through it: a press may not be heard.",
+        "See whether it has power and is connected. Else call the installer.",
+    ),
+    "gateway/never seen": FaultWords(
+        "{device} was never heard",
+        "Nothing is known of all the buttons that are heard through it.",
+        "See whether it has power and is connected. Else call the installer.",
+    ),
+    "gateway/deaf": FaultWords(
+        "{device} does not listen to all our buttons",
+        "A press on a button of the kind that is named is not heard.",
+        "Have the installer switch that kind on in the receiver (with RFXmngr), and save it there.",
+    ),
+    "gateway/battery low": FaultWords(
+        "the battery of {device} is low",
+        "When it goes off, all the buttons that it hears are heard no more.",
+        "See whether it has mains power, or replace the battery this week.",
+    ),
+    "gateway/battery empty": FaultWords(
+        "the battery of {device} is almost empty",
+        "When it goes off, all the buttons that it hears are heard no more.",
+        "See whether it has mains power, or replace the battery now.",
+    ),
+    "gateway/tamper": FaultWords(
+        "{device} was opened or taken off",
+        "Somebody has opened its case or taken it from its place.",
+        "Go and look, and call the installer.",
+    ),
+    "gateway/malformed": FaultWords(
+        "{device} says something that makes no sense",
+        "A message came that cannot be read. If it was a press, it was not heard.",
+        "Call the installer: the line is disturbed, or another device is connected to it.",
+    ),
+    "gateway/unknown": FaultWords(
+        "{device} hears something that is not in the plan",
+        "A device speaks that nobody here knows. It rings nobody.",
+        "If it is yours: put it in zenders.yaml. Else it is a neighbour's.",
+    ),
+    # --- the house ---
+    "mqtt/malformed": FaultWords(
+        "a message came through the broker that makes no sense",
+        "A device speaks wrongly, or a stranger speaks.",
+        "Call the installer.",
+    ),
+    "mqtt/retained": FaultWords(
+        "the broker keeps messages that must not be kept",
+        "An old message came. It did not count as a press or an answer.",
+        "Have the installer switch off `retain` in that device.",
+    ),
+    "broker/link": FaultWords(
+        "no connection to the broker",
+        "Nothing is heard of the buttons on the network, and the pagers get no page.",
+        "Use the telephone. Call the administrator: mosquitto does not run, or the network is down.",
+    ),
+    "broker/canary": FaultWords(
+        "messages do not come through the broker",
+        "Nothing is heard of the buttons on the network, and the pagers get no page.",
+        "Use the telephone. Call the administrator: mosquitto hangs or refuses our messages.",
+    ),
+    "broker/subscriptions": FaultWords(
+        "the broker does not let us hear everything",
+        "Some of the buttons and pagers are not heard.",
+        "Call the administrator: Achterwacht does not have its rights at the broker.",
+    ),
+    "broker/password": FaultWords(
+        "the broker's password cannot be read",
+        "If the broker refuses us, no button and no pager on the network works.",
+        "Call the administrator: `password_file` in achterwacht.yaml must be readable.",
+    ),
+    "journal/disk": FaultWords(
+        "the journal is not being written down",
+        "Alarms ring as always. If the power fails, what happened is forgotten.",
+        "Call the administrator: the disk is full, slow or broken.",
+    ),
+    "journal/people": FaultWords(
+        "the list of names is not kept",
+        "Alarms ring as always. Names of team members may be out of date.",
+        "Call the administrator: the disk is full or broken.",
+    ),
+    "journal/corrupt": FaultWords(
+        "the journal was damaged",
+        "What could be read was used, and the damaged part put aside. What was open rang again.",
+        "Call the administrator: check the disk, and keep the files that were put aside.",
+    ),
+    "journal/not understood": FaultWords(
+        "the journal is of another version",
+        "What this version does not know was left out. It still stands on the disk.",
+        "Call the administrator: was an older version put back?",
+    ),
+    "plan/invalid": FaultWords(
+        "the new plan has mistakes",
+        "The last good plan stays in force.",
+        "Correct the lines that are named; `achterwacht check` names them all.",
+    ),
+    "plan/broker": FaultWords(
+        "the plan names another broker",
+        "The one before is used until a restart.",
+        "Restart Achterwacht at a quiet moment.",
+    ),
+    "plan/remembered": FaultWords(
+        "the plan is not kept",
+        "It is in force now. If the files are wrong at a restart, an older plan will be.",
+        "Call the administrator: the disk is full or broken.",
+    ),
+    "clock/unsynchronised": FaultWords(
+        "the clock is not synchronised",
+        "Alarms ring in time. Date and time in the report may be wrong.",
+        "Call the administrator: the time server (NTP) cannot be reached.",
+    ),
+    "link/socket": FaultWords(
+        "screens and commands cannot reach Achterwacht",
+        "Alarms ring as always. A screen shows what is out of date.",
+        "Call the administrator: the folder of the socket is missing or full.",
+    ),
+    "budget/handed_over": FaultWords(
+        "a page left too late",
+        "The first time was measured, the second was agreed.",
+        "Call the administrator: this machine or the broker is overloaded.",
+    ),
+    "budget/durable": FaultWords(
+        "an alarm was written down too late",
+        "The first time was measured, the second was agreed.",
+        "Call the administrator: the disk is too slow.",
+    ),
+    "budget/shown": FaultWords(
+        "a page was shown too late",
+        "The first time was measured, the second was agreed.",
+        "Look at the pagers, and at the wifi where they were.",
+    ),
+    "daemon/bug": FaultWords(
+        "Achterwacht itself has made a mistake",
+        "A message could not be dealt with. Everything else goes on.",
+        "Send this text and the log to its makers.",
+    ),
+    "house/flooded": FaultWords(
+        "there are more faults than anybody can read",
+        "Newer faults are not shown. Alarms ring as always.",
+        "Call the administrator: perhaps somebody floods the broker.",
+    ),
+    # --- what the whole lacks ---
+    "house/no zender": FaultWords(
+        "no button works for certain",
+        "A press on a button may not be heard.",
+        "Do not open without having agreed how to call for help. Begin with the fault below.",
+    ),
+    "house/nobody to ring": FaultWords(
+        "there is nobody to ring",
+        "No pager of the ladder works: an alarm reaches nobody.",
+        "Switch the pagers on. Agree meanwhile on who is telephoned.",
+    ),
+    "house/not all heard": FaultWords(
+        "not all zenders and pagers have been heard yet",
+        "Achterwacht has just started, or a device is new in the plan.",
+        "Wait a minute; what is silent then is a fault with a name of its own.",
+    ),
+    "house/too few to ring": FaultWords(
+        "there are too few people to ring",
+        "An alarm reaches fewer people than are needed.",
+        "Have more team members switch on a pager and say that they carry it.",
+    ),
+}

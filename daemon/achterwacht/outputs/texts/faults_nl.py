@@ -1,0 +1,303 @@
+"""Dutch: what each fault is, what it means, and what to do about it. For whoever sits at the reception."""
+
+from __future__ import annotations
+
+from achterwacht.outputs.texts.words import FaultWords
+
+FAULTS_NL = {
+    # --- zenders ---
+    "zender/offline": FaultWords(
+        "{device} is weg",
+        "Een druk op deze knop komt misschien niet aan.",
+        "Vertel wie daar zit dat de knop niet werkt. Kijk of de zender stroom en netwerk heeft.",
+    ),
+    "zender/silent": FaultWords(
+        "{device} is stil",
+        "De zender laat niets meer van zich horen: een druk komt misschien niet aan.",
+        "Vertel wie daar zit dat de knop niet werkt. Kijk of de zender stroom en netwerk heeft.",
+    ),
+    "zender/never seen": FaultWords(
+        "{device} is nog nooit gehoord",
+        "Niemand weet of deze knop werkt.",
+        "Zet de zender aan. Spreekt hij alleen bij een druk: druk een keer, en zeg het team dat het een proef is.",
+    ),
+    "zender/battery low": FaultWords(
+        "de batterij van {device} raakt leeg",
+        "De knop werkt nog, maar niet lang meer.",
+        "Vervang de batterij deze week.",
+    ),
+    "zender/battery empty": FaultWords(
+        "de batterij van {device} is bijna leeg",
+        "De volgende druk komt misschien niet meer aan.",
+        "Vervang de batterij nu.",
+    ),
+    "zender/tamper": FaultWords(
+        "{device} is geopend of losgemaakt",
+        "Iemand heeft de behuizing opengemaakt of van haar plaats gehaald.",
+        "Ga kijken. Maak de behuizing dicht en vast, of waarschuw de installateur.",
+    ),
+    "zender/line cut": FaultWords(
+        "de draad naar de knop van {device} is onderbroken",
+        "Een druk op deze knop wordt niet gehoord.",
+        "Vertel wie daar zit dat de knop niet werkt, en waarschuw de installateur.",
+    ),
+    "zender/line short": FaultWords(
+        "de draad naar de knop van {device} maakt kortsluiting",
+        "Een druk op deze knop wordt niet gehoord.",
+        "Vertel wie daar zit dat de knop niet werkt, en waarschuw de installateur.",
+    ),
+    "zender/stuck": FaultWords(
+        "de knop van {device} blijft ingedrukt",
+        "De knop klemt of zijn draad is stuk. Een nieuwe druk wordt niet gehoord.",
+        "Maak de knop los. Helpt dat niet: waarschuw de installateur.",
+    ),
+    "zender/pin": FaultWords(
+        "de aansluiting van {device} kan niet gelezen worden",
+        "Een druk op deze knop wordt niet gehoord.",
+        "Vertel wie daar zit dat de knop niet werkt, en waarschuw de installateur.",
+    ),
+    "zender/malformed": FaultWords(
+        "{device} zegt iets onbegrijpelijks",
+        "Er kwam een bericht dat niet te lezen is. Was het een druk, dan is die niet gehoord.",
+        "Vraag wie daar zit of alles goed is, en waarschuw de installateur.",
+    ),
+    "zender/retained": FaultWords(
+        "{device} laat zijn berichten bewaren",
+        "Er kwam een oud, bewaard bericht. Het is niet als druk geteld.",
+        "Laat de installateur het bewaren (retain) in de zender uitzetten.",
+    ),
+    "zender/two boots": FaultWords(
+        "twee apparaten gebruiken het nummer van {device}",
+        "Een druk kan naar de verkeerde plaats roepen.",
+        "Zoek het tweede apparaat, en laat de installateur het een eigen nummer geven.",
+    ),
+    "zender/unknown": FaultWords(
+        "{device} staat niet in het plan",
+        "Niemand weet waar deze zender is. Een druk erop roept wel, als ONBEKEND.",
+        "Zoek de zender, en zet zijn nummer en plaats in zenders.yaml.",
+    ),
+    "zender/qos 0": FaultWords(
+        "{device} zendt zonder bevestiging (QoS 0)",
+        "Een druk kan onderweg verloren gaan, en het plan rekent daar niet op.",
+        "Laat de installateur de zender op QoS 1 zetten, of anders `qos: 0` in zenders.yaml.",
+    ),
+    # --- piepers ---
+    "pager/offline": FaultWords(
+        "{device} is weg",
+        "Deze pieper gaat bij een alarm misschien niet af.",
+        "Vraag de drager of hij aan staat en geladen is. Geef anders een andere pieper.",
+    ),
+    "pager/silent": FaultWords(
+        "{device} is stil",
+        "Deze pieper gaat bij een alarm misschien niet af.",
+        "Vraag de drager of hij aan staat en bereik heeft. Geef anders een andere pieper.",
+    ),
+    "pager/never seen": FaultWords(
+        "{device} is nog nooit gehoord",
+        "Deze pieper gaat bij een alarm misschien niet af.",
+        "Zet hem aan. Is hij er niet meer: haal hem uit achterwacht.yaml.",
+    ),
+    "pager/battery low": FaultWords(
+        "de batterij van {device} raakt leeg",
+        "De pieper werkt nog enkele uren.",
+        "Laat de drager hem in de lader zetten.",
+    ),
+    "pager/battery empty": FaultWords(
+        "de batterij van {device} is bijna leeg",
+        "De pieper kan elk moment uitvallen.",
+        "Zet hem nu in de lader en geef de drager een andere.",
+    ),
+    "pager/tamper": FaultWords(
+        "{device} is geopend",
+        "Iemand heeft de behuizing opengemaakt.",
+        "Vraag de drager wat er gebeurd is.",
+    ),
+    "pager/malformed": FaultWords(
+        "{device} zegt iets onbegrijpelijks",
+        "Er kwam een bericht dat niet te lezen is. Een antwoord kan verloren zijn.",
+        "Vraag de drager of zijn antwoorden aankomen, en waarschuw de installateur.",
+    ),
+    "pager/retained": FaultWords(
+        "{device} laat zijn berichten bewaren",
+        "Er kwam een oud, bewaard bericht. Het is niet als antwoord geteld.",
+        "Laat de installateur het bewaren (retain) in de pieper uitzetten.",
+    ),
+    "pager/two boots": FaultWords(
+        "twee apparaten gebruiken de naam van {device}",
+        "Een oproep of antwoord kan van de verkeerde drager lijken.",
+        "Zoek het tweede apparaat, en laat de installateur het een eigen naam geven.",
+    ),
+    "pager/unknown": FaultWords(
+        "{device} staat niet in het plan",
+        "Deze pieper wordt niet opgeroepen.",
+        "Zet hem met zijn drager in achterwacht.yaml, of zet hem uit.",
+    ),
+    # --- ontvangers ---
+    "gateway/offline": FaultWords(
+        "{device} is weg",
+        "Van alle knoppen die hierlangs gehoord worden is niets bekend: een druk komt misschien niet aan.",
+        "Kijk of hij stroom heeft en aangesloten is. Waarschuw anders de installateur.",
+    ),
+    "gateway/silent": FaultWords(
+        "{device} is stil",
+        "Van alle knoppen die hierlangs gehoord worden is niets bekend: een druk komt misschien niet aan.",
+        "Kijk of hij stroom heeft en aangesloten is. Waarschuw anders de installateur.",
+    ),
+    "gateway/never seen": FaultWords(
+        "{device} is nog nooit gehoord",
+        "Van alle knoppen die hierlangs gehoord worden is niets bekend.",
+        "Kijk of hij stroom heeft en aangesloten is. Waarschuw anders de installateur.",
+    ),
+    "gateway/deaf": FaultWords(
+        "{device} luistert niet naar al onze knoppen",
+        "Een druk op een knop van het genoemde soort wordt niet gehoord.",
+        "Laat de installateur dat soort aanzetten in de ontvanger (met RFXmngr), en het daar opslaan.",
+    ),
+    "gateway/battery low": FaultWords(
+        "de batterij van {device} raakt leeg",
+        "Valt hij uit, dan worden alle knoppen die hij hoort niet meer gehoord.",
+        "Kijk of hij netstroom heeft, of vervang de batterij deze week.",
+    ),
+    "gateway/battery empty": FaultWords(
+        "de batterij van {device} is bijna leeg",
+        "Valt hij uit, dan worden alle knoppen die hij hoort niet meer gehoord.",
+        "Kijk of hij netstroom heeft, of vervang de batterij nu.",
+    ),
+    "gateway/tamper": FaultWords(
+        "{device} is geopend of losgemaakt",
+        "Iemand heeft de behuizing opengemaakt of van haar plaats gehaald.",
+        "Ga kijken, en waarschuw de installateur.",
+    ),
+    "gateway/malformed": FaultWords(
+        "{device} zegt iets onbegrijpelijks",
+        "Er kwam een bericht dat niet te lezen is. Was het een druk, dan is die niet gehoord.",
+        "Waarschuw de installateur: de lijn is gestoord of er hangt een ander apparaat aan.",
+    ),
+    "gateway/unknown": FaultWords(
+        "{device} hoort iets dat niet in het plan staat",
+        "Er spreekt een apparaat dat niemand hier kent. Het roept niemand.",
+        "Is het van u: zet het in zenders.yaml. Anders is het van de buren.",
+    ),
+    # --- het huis ---
+    "mqtt/malformed": FaultWords(
+        "er kwam een onbegrijpelijk bericht via de broker",
+        "Een apparaat spreekt verkeerd, of er luistert en spreekt iemand mee.",
+        "Waarschuw de installateur.",
+    ),
+    "mqtt/retained": FaultWords(
+        "de broker bewaart berichten die niet bewaard mogen worden",
+        "Er kwam een oud bericht. Het is niet als druk of antwoord geteld.",
+        "Laat de installateur het bewaren (retain) bij dat apparaat uitzetten.",
+    ),
+    "broker/link": FaultWords(
+        "geen verbinding met de broker",
+        "Van de knoppen op het netwerk wordt niets gehoord, en de piepers krijgen geen oproep.",
+        "Gebruik de telefoon. Waarschuw de beheerder: mosquitto draait niet of het netwerk is weg.",
+    ),
+    "broker/canary": FaultWords(
+        "berichten komen niet door de broker",
+        "Van de knoppen op het netwerk wordt niets gehoord, en de piepers krijgen geen oproep.",
+        "Gebruik de telefoon. Waarschuw de beheerder: mosquitto hangt of weigert onze berichten.",
+    ),
+    "broker/subscriptions": FaultWords(
+        "de broker laat niet alles horen",
+        "Een deel van de knoppen en piepers wordt niet gehoord.",
+        "Waarschuw de beheerder: de rechten van Achterwacht bij de broker kloppen niet.",
+    ),
+    "broker/password": FaultWords(
+        "het wachtwoord van de broker is niet te lezen",
+        "Weigert de broker ons, dan werkt geen knop en geen pieper op het netwerk.",
+        "Waarschuw de beheerder: `password_file` in achterwacht.yaml moet leesbaar zijn.",
+    ),
+    "journal/disk": FaultWords(
+        "het journaal wordt niet vastgelegd",
+        "Alarmen gaan gewoon af. Valt de stroom uit, dan is vergeten wat er gebeurde.",
+        "Waarschuw de beheerder: de schijf is vol, traag of stuk.",
+    ),
+    "journal/people": FaultWords(
+        "de namenlijst wordt niet bewaard",
+        "Alarmen gaan gewoon af. Namen van teamleden kunnen verouderd zijn.",
+        "Waarschuw de beheerder: de schijf is vol of stuk.",
+    ),
+    "journal/corrupt": FaultWords(
+        "het journaal was beschadigd",
+        "Het leesbare deel is gebruikt en het beschadigde opzij gezet. Wat open stond, ging opnieuw af.",
+        "Waarschuw de beheerder: kijk de schijf na, en bewaar de opzij gezette bestanden.",
+    ),
+    "journal/not understood": FaultWords(
+        "het journaal is van een andere versie",
+        "Wat deze versie niet kent is overgeslagen. Het staat nog wel op schijf.",
+        "Waarschuw de beheerder: is er een oudere versie teruggezet?",
+    ),
+    "plan/invalid": FaultWords(
+        "het nieuwe plan heeft fouten",
+        "Het vorige goede plan blijft gelden.",
+        "Verbeter de genoemde regels; `achterwacht check` noemt ze allemaal.",
+    ),
+    "plan/broker": FaultWords(
+        "het plan noemt een andere broker",
+        "Tot een herstart wordt de vorige gebruikt.",
+        "Herstart Achterwacht op een rustig moment.",
+    ),
+    "plan/remembered": FaultWords(
+        "het plan wordt niet bewaard",
+        "Nu geldt het. Zijn de bestanden bij een herstart fout, dan geldt een ouder plan.",
+        "Waarschuw de beheerder: de schijf is vol of stuk.",
+    ),
+    "clock/unsynchronised": FaultWords(
+        "de klok loopt niet gelijk",
+        "Alarmen gaan op tijd af. Datum en tijd in het verslag kunnen onjuist zijn.",
+        "Waarschuw de beheerder: de tijdserver (NTP) is niet bereikbaar.",
+    ),
+    "link/socket": FaultWords(
+        "schermen en opdrachten kunnen niet bij Achterwacht",
+        "Alarmen gaan gewoon af. Een scherm toont verouderde gegevens.",
+        "Waarschuw de beheerder: de map van de socket ontbreekt of is vol.",
+    ),
+    "budget/handed_over": FaultWords(
+        "een oproep ging te laat de deur uit",
+        "De eerste tijd is gemeten, de tweede is afgesproken.",
+        "Waarschuw de beheerder: deze machine of de broker is overbelast.",
+    ),
+    "budget/durable": FaultWords(
+        "een alarm werd te laat vastgelegd",
+        "De eerste tijd is gemeten, de tweede is afgesproken.",
+        "Waarschuw de beheerder: de schijf is te traag.",
+    ),
+    "budget/shown": FaultWords(
+        "een oproep werd te laat getoond",
+        "De eerste tijd is gemeten, de tweede is afgesproken.",
+        "Kijk naar de piepers en het wifi op de plaats waar ze waren.",
+    ),
+    "daemon/bug": FaultWords(
+        "Achterwacht heeft zelf een fout gemaakt",
+        "Een bericht kon niet verwerkt worden. Al het andere gaat door.",
+        "Stuur deze tekst en het logboek aan de makers.",
+    ),
+    "house/flooded": FaultWords(
+        "er zijn meer storingen dan iemand kan lezen",
+        "Nieuwere storingen worden niet getoond. Alarmen gaan gewoon af.",
+        "Waarschuw de beheerder: misschien overspoelt iemand de broker.",
+    ),
+    # --- wat er aan het geheel ontbreekt ---
+    "house/no zender": FaultWords(
+        "geen enkele knop werkt zeker",
+        "Een druk op een knop wordt misschien niet gehoord.",
+        "Open niet zonder afspraak hoe er hulp geroepen wordt. Begin bij de storing hieronder.",
+    ),
+    "house/nobody to ring": FaultWords(
+        "er is niemand om op te roepen",
+        "Geen pieper van de ladder werkt: een alarm bereikt niemand.",
+        "Zet de piepers aan. Spreek intussen af wie er gebeld wordt.",
+    ),
+    "house/not all heard": FaultWords(
+        "nog niet alle zenders en piepers zijn gehoord",
+        "Achterwacht is net gestart, of een apparaat staat net in het plan.",
+        "Wacht een minuut; wat dan nog zwijgt, is een storing met een eigen naam.",
+    ),
+    "house/too few to ring": FaultWords(
+        "er zijn te weinig mensen om op te roepen",
+        "Een alarm bereikt minder mensen dan er nodig zijn.",
+        "Laat meer teamleden een pieper aanzetten en zeggen dat zij hem dragen.",
+    ),
+}
