@@ -27,7 +27,7 @@ LOST_S = 15.0
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK = 0x10, 0x20, 0x30, 0x40, 0x82, 0x90
 PINGREQ = b"\xc0\x00"
-QOS_1 = 0x02
+QOS_1, RETAIN = 0x02, 0x01
 CLEAN_WITH_PASSWORD = 0xC2
 """The flags of a CONNECT: user name, password, clean session."""
 
@@ -49,22 +49,33 @@ class Node(asyncio.Protocol):
 
     @classmethod
     async def connect(
-        cls, address: tuple[str, int], user: str, password: str, topics: Sequence[str], heard: Heard
+        cls,
+        address: tuple[str, int],
+        user: str,
+        password: str,
+        topics: Sequence[str],
+        heard: Heard,
+        name: str | None = None,
     ) -> Self:
-        """A node that is connected and has its subscriptions. Raises ConnectionRefusedError."""
+        """A node that is connected and has its subscriptions. Raises ConnectionRefusedError.
+
+        `name`: its client id, where several log in as the same user.
+        """
         loop = asyncio.get_running_loop()
         _, node = await loop.create_connection(lambda: cls(heard), *address)
         flags = struct.pack("!BBH", 4, CLEAN_WITH_PASSWORD, KEEPALIVE_S)
-        await node._ask(CONNECT, _text("MQTT") + flags + _text(f"bench-{user}") + _text(user) + _text(password))
+        await node._ask(CONNECT, _text("MQTT") + flags + _text(name or f"bench-{user}") + _text(user) + _text(password))
         if topics:
             wanted = b"".join(_text(topic) + b"\x01" for topic in topics)
             await node._ask(SUBSCRIBE, struct.pack("!H", node._next_id()) + wanted)
         node._stay()
         return node
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Send one message, QoS 1, at once; the broker's word is not waited for."""
-        self._transport.write(_packet(PUBLISH | QOS_1, _text(topic) + struct.pack("!H", self._next_id()) + payload))
+    def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> None:
+        """Send one message at once; the broker's word is not waited for."""
+        flags = (QOS_1 if qos else 0) | (RETAIN if retain else 0)
+        message_id = struct.pack("!H", self._next_id()) if qos else b""
+        self._transport.write(_packet(PUBLISH | flags, _text(topic) + message_id + payload))
 
     def close(self) -> None:
         """Leave without a word, as a node whose battery is taken out."""

@@ -22,14 +22,21 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from benchmarks.crowd import GATEWAY_ID, Crowd, zenders_yaml  # noqa: E402
 from benchmarks.nodes import ZENDERS, Building, Press  # noqa: E402
-from benchmarks.presses import arm, burst, flood, one_by_one, one_hop, start  # noqa: E402
+from benchmarks.presses import arm, burst, flood, one_by_one, one_hop, press_while, start  # noqa: E402
 from benchmarks.story import facts_of, shown_ms, steps_late_ms  # noqa: E402
 from benchmarks.systems import Daemon, Missing, Process, Tools, disk  # noqa: E402
 from benchmarks.table import Table  # noqa: E402
 
+from achterwacht.core import facts as f  # noqa: E402
 from achterwacht.core.facts import Fact  # noqa: E402
+from achterwacht.core.faults import device_of  # noqa: E402
+from achterwacht.core.plan import ZENDER  # noqa: E402
+from achterwacht.link import connect  # noqa: E402
+from achterwacht.paths import socket_path  # noqa: E402
 from broker import DAEMON, USERS, Mosquitto  # noqa: E402
+from daemon import Onlooker  # noqa: E402
 
 DISK = "/var/tmp"
 """Where journals are written: on a disk, which the usual place for temporary files need not be."""
@@ -40,11 +47,19 @@ HANGS_MS = 3_600_000
 
 PAGE_BUDGET_MS, CONFIRM_BUDGET_MS, SHOWN_BUDGET_MS = 50.0, 250.0, 1000.0
 STEP_BUDGET_MS, START_BUDGET_MS = 100.0, 1000.0
+SILENT_BUDGET_MS, LOST_BUDGET_MS = 30_000.0, 5_000.0
 
 OTHERS = tuple(range(1001, 2001))
 """A thousand numbers that the plan does not know: each is an alarm of its own, and nobody answers it."""
 OTHERS_EVERY_S = 0.03
 """So many alarms a second that, at a repeat every 30 s, all thousand are spread evenly over it."""
+
+SILENT_NR = 77
+"""The zender of the large building that falls silent."""
+KNOWN_S = 1.5
+"""By then a daemon has heard what the broker remembers of two thousand zenders."""
+FAULT_S = 40.0
+"""A fault that has not come by then will not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +74,23 @@ class Size:
     flood_s: float
     flood_presses: int
     """The flood goes on until so many were pressed, for the memory that they leave behind."""
+    zenders: int
+    """In the large building."""
+    births: int
+    """So often all of them are born at once."""
+    reloads: int
+    silence: bool
+    """Whether to wait for the fault of a zender that falls silent, half a minute."""
 
 
-FULL = Size(presses=300, bursts=30, starts=5, idle_s=10.0, others=1000, flood_s=3.0, flood_presses=10_000)
-QUICK = Size(presses=40, bursts=5, starts=3, idle_s=2.0, others=0, flood_s=1.0, flood_presses=0)
+FULL = Size(
+    presses=300, bursts=30, starts=5, idle_s=10.0, others=1000, flood_s=3.0, flood_presses=10_000,
+    zenders=2000, births=5, reloads=3, silence=True,
+)  # fmt: skip
+QUICK = Size(
+    presses=40, bursts=5, starts=3, idle_s=2.0, others=0, flood_s=1.0, flood_presses=0,
+    zenders=500, births=2, reloads=1, silence=False,
+)  # fmt: skip
 
 
 class Bench:
@@ -74,7 +102,7 @@ class Bench:
 
     async def run(self) -> None:
         """Everything, in the order of the table. What is lost in one part does not end the others."""
-        parts = [self.floor, self.daemon, self.starts, self.slow_disk, self.crowd, self.flood]
+        parts = [self.floor, self.daemon, self.starts, self.slow_disk, self.crowd, self.flood, self.scale]
         for part in parts:
             try:
                 await part()
@@ -191,6 +219,100 @@ class Bench:
         self._table.figure("presses a second, until the last is confirmed", rate, "presses/s")
         self._table.figure(f"memory that {pressed} presses left behind (RSS)", after_mb - before_mb, "MB")
 
+    async def scale(self) -> None:
+        """A building of two thousand zenders, all of them alive."""
+        count, table = self._size.zenders, self._table
+        with self._broker() as broker:
+            daemon = self._daemon(broker, zenders_yaml(count))
+            async with (
+                Building((broker.host, broker.port), broker.password) as building,
+                Crowd(broker, building.boot, count) as crowd,
+            ):
+                with daemon:  # from now on the broker keeps presses for it
+                    await building.close(await arm(building))
+                table.title(f"{count} zenders, all of them alive: start → armed")
+                # Without a budget: only the first start reads the YAML, and a start after a mistake in it does not.
+                read_ms = [await start(daemon, building, cold=True) for _ in range(self._size.starts)]
+                known_ms = [await start(daemon, building, cold=False) for _ in range(self._size.starts)]
+                table.times("the plan is known", known_ms, START_BUDGET_MS)
+                table.times("the YAML must be read", read_ms)
+                with daemon:
+                    await building.close(await arm(building))
+                    await asyncio.sleep(KNOWN_S)
+                    await self._alive(daemon, building, crowd)
+                    await self._watched(daemon, building, crowd, broker)
+
+    async def _alive(self, daemon: Daemon, building: Building, crowd: Crowd) -> None:
+        """What the people of a large building feel while it lives."""
+        table, size = self._table, self._size
+        table.title(f"{size.zenders} zenders beat every 10 s")
+        self._press_rows(await one_by_one(building, size.presses))
+        births = []
+        for _ in range(size.births):
+            await crowd.births()
+            births += await press_while(building, asyncio.sleep(KNOWN_S))
+        self._press_rows(births, "while all are born at once: ")
+        memory_mb, begin_cpu_s = daemon.rss_mb, daemon.cpu_s
+        await asyncio.sleep(size.idle_s)
+        idle = 100 * (daemon.cpu_s - begin_cpu_s) / size.idle_s
+        table.figure("memory (RSS)", memory_mb, "MB")
+        table.figure(f"processor, nothing else happens, over {size.idle_s:g} s", idle, "% of a core")
+
+    async def _watched(self, daemon: Daemon, building: Building, crowd: Crowd, broker: Mosquitto) -> None:
+        """Who asks, who edits, and what breaks. The silent one takes longest, and so it begins."""
+        table, size = self._table, self._size
+        async with connect(socket_path(daemon.state)) as connection:
+            onlooker = Onlooker(connection)
+            last_word_s = await crowd.silence(SILENT_NR) if size.silence else 0.0
+
+            times_ms: list[float] = []
+            presses = await press_while(building, self._ask(daemon, times_ms))
+            table.times("`achterwacht status`, from exec to its end", times_ms)
+            self._press_rows(presses, "while somebody asks: ")
+
+            presses = await press_while(building, self._edit(daemon, onlooker))
+            self._press_rows(presses, "while the plan is read again: ")
+
+            if size.silence:
+                fault = await onlooker.fact(
+                    f.FaultRaised, FAULT_S, lambda fact: fact.key == f"{ZENDER}:{SILENT_NR}/silent"
+                )
+                table.times(
+                    "a zender falls silent → fault", [1000 * (fault.when.mono_s - last_word_s)], SILENT_BUDGET_MS
+                )
+            said_s = await crowd.gateway("offline")
+            fault = await onlooker.fact(
+                f.FaultRaised, FAULT_S, lambda fact: fact.key.startswith(f"gateway:{GATEWAY_ID}/")
+            )
+            table.times("a gateway says that it is gone → fault", [1000 * (fault.when.mono_s - said_s)], LOST_BUDGET_MS)
+            broker.pause()
+            paused_s = time.monotonic()
+            fault = await onlooker.fact(f.FaultRaised, FAULT_S, lambda fact: fact.key.startswith("broker/"))
+            table.times("the broker hangs → fault", [1000 * (fault.when.mono_s - paused_s)], LOST_BUDGET_MS)
+            broker.resume()
+            await onlooker.until(lambda state: not any(key.startswith("broker/") for key in state.faults), FAULT_S)
+            told = [fact.key for fact in onlooker.facts if isinstance(fact, f.FaultRaised)]
+            wrong = [key for key in told if device_of(key) and key != f"{ZENDER}:{SILENT_NR}/silent"]
+            if len(wrong) != 1:  # the gateway
+                table.lose(f"one loss is one fault, but these were told: {', '.join(wrong)}")
+
+    async def _ask(self, daemon: Daemon, times_ms: list[float]) -> None:
+        for _ in range(self._size.starts):
+            begin_s = time.monotonic()
+            asking = await asyncio.create_subprocess_exec(*daemon.command("status"), stdout=asyncio.subprocess.DEVNULL)
+            await asking.wait()
+            times_ms.append(1000 * (time.monotonic() - begin_s))
+
+    async def _edit(self, daemon: Daemon, onlooker: Onlooker) -> None:
+        for number in range(self._size.reloads):
+            place = f"Balie achteraan {number}"
+            daemon.reload(zenders_yaml(self._size.zenders, place))
+            await onlooker.until(lambda state, place=place: state.plan.zenders[-1].place == place, FAULT_S)  # type: ignore[misc]
+
+    def _press_rows(self, presses: list[Press], when: str = "") -> None:
+        self._table.times(f"{when}press → page on all three", [press.page_ms for press in presses], PAGE_BUDGET_MS)
+        self._table.times(f"{when}→ confirmed", [press.confirm_ms for press in presses], CONFIRM_BUDGET_MS)
+
     # --- what the parts share -----------------------------------------------------------------------------------------
 
     def _broker(self) -> Mosquitto:
@@ -198,9 +320,9 @@ class Bench:
         users = (*USERS, *map(str, OTHERS))
         return Mosquitto(self._folder / f"broker-{self._brokers}", users=users)
 
-    def _daemon(self, broker: Mosquitto) -> Daemon:
+    def _daemon(self, broker: Mosquitto, zenders: str | None = None) -> Daemon:
         folder = self._folder / f"daemon-{self._brokers}"
-        return Daemon(folder, broker.host, broker.port, broker.password(DAEMON))
+        return Daemon(folder, broker.host, broker.port, broker.password(DAEMON), zenders)
 
     @asynccontextmanager
     async def _house(self, broker: Mosquitto) -> AsyncIterator[tuple[Daemon, Building]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from benchmarks.nodes import LOST_S, PAGERS, ZENDERS, Building, Node, Press, wait
 from benchmarks.systems import Daemon
@@ -50,6 +51,16 @@ async def one_by_one(building: Building, count: int, ends: bool = True) -> list[
         await (finish(building, press) if ends else wait(press.paged, "a page"))
         presses.append(press)
         await asyncio.sleep(random.uniform(*PAUSE_S))
+    return presses
+
+
+async def press_while(building: Building, other: Coroutine[Any, Any, None]) -> list[Press]:
+    """Presses with pauses, each over before the next, for as long as `other` takes."""
+    going_on = asyncio.create_task(other)
+    presses = []
+    while not going_on.done():
+        presses += await one_by_one(building, 1)
+    await going_on
     return presses
 
 

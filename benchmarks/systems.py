@@ -120,10 +120,14 @@ class Process:
 
 
 class Daemon(Process):
-    """`achterwacht run`, as systemd starts it, with the example plan and a state folder below `folder`."""
+    """`achterwacht run`, as systemd starts it, with the example plan and a state folder below `folder`.
 
-    def __init__(self, folder: Path, host: str, port: int, password: str) -> None:
+    `zenders`: what stands in zenders.yaml instead of the example's.
+    """
+
+    def __init__(self, folder: Path, host: str, port: int, password: str, zenders: str | None = None) -> None:
         config, self.state = folder / "config", folder / "state"
+        self._zenders_file = config / "zenders.yaml"
         folder.mkdir()
         shutil.copytree(CONFIG, config, ignore=shutil.ignore_patterns("examples"))
         secret = folder / "password"
@@ -138,5 +142,17 @@ class Daemon(Process):
             assert text.count(f"  {line}\n") == 1, f"{file.name} no longer says {line!r} once"
             text = text.replace(f"  {line}\n", f"  {ours}\n")
         file.write_text(text)
+        if zenders is not None:
+            self._zenders_file.write_text(zenders)
         words = ["-m", "achterwacht", "run", "--config", str(config), "--state", str(self.state)]
         super().__init__([sys.executable, *words], folder / "log")
+
+    def reload(self, zenders: str) -> None:
+        """Another zenders.yaml, and SIGHUP as `systemctl reload` does."""
+        assert self._process is not None, "it does not run"
+        self._zenders_file.write_text(zenders)
+        self._process.send_signal(signal.SIGHUP)
+
+    def command(self, word: str) -> list[str]:
+        """The words that ask the daemon with another `achterwacht`."""
+        return [sys.executable, "-m", "achterwacht", word, "--state", str(self.state)]

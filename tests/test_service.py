@@ -110,7 +110,8 @@ async def test_a_plan_with_another_broker_says_that_it_wants_a_restart(
 
 @pytest.mark.asyncio
 async def test_the_sign_that_it_is_over_goes_by_itself(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("achterwacht.core.display.OVER_SIGN_S", 0.3)
+    monkeypatch.setattr("achterwacht.core.display.OVER_SIGN_S", 1.0)
+    monkeypatch.setattr("achterwacht.service.SHOW_EVERY_S", 0.01)  # so that a busy machine shows it too
     signs: list[str] = []
     monkeypatch.setattr(house._zenders, "show_help", lambda nr, sign: signs.append(sign.sign))
     plan = house.state.plan
