@@ -215,3 +215,17 @@ def test_a_first_word_under_a_new_plan_is_kept() -> None:
     presence.heard(other, h.Telemetry("zender:40", ""), 5.0)
     presence.look(after(plan=other), 6.0)
     assert presence.ages(6.0) == {"zender:40": 1.0}
+
+
+def test_a_gateway_that_was_never_heard_is_missed_and_one_that_is_remembered_is_not() -> None:
+    plan = replace(PLAN, gateways=(Gateway("zigbee", on_mqtt=True), Gateway("hall")))
+    assert "gateway:zigbee" in late_after(FIRST_WORD_S, after(plan=plan))
+    remembered = f.DeviceSeen(at(0), "gateway:zigbee", "", True, live=False)
+    assert "gateway:zigbee" not in late_after(FIRST_WORD_S, after(remembered, plan=plan))
+
+
+def late_after(wait_s: float, state: State) -> set[str]:
+    """Who is late when this state has lasted so long."""
+    presence = Presence()
+    looks = (presence.look(state, float(now_s)) for now_s in range(round(wait_s) + 2))
+    return set().union(*looks)

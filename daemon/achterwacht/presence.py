@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from achterwacht.core import heard as h
 from achterwacht.core.plan import EMPTY_PLAN, GATEWAY, PAGER, ZENDER, Plan
 from achterwacht.core.state import State, is_another
-from achterwacht.core.supervision import SELDOM_S, in_plan, is_missed, max_silence_s, way, way_down
+from achterwacht.core.supervision import SELDOM_S, in_plan, is_missed, max_silence_s, was_heard, way, way_down
 
 LOOK_EVERY_S = 1.0
 """With it the silence that the plan allows, 25 s, is a fault within the 30 s that are promised."""
@@ -92,8 +92,7 @@ class Presence:
             self._patience_s[device] = min(now_s, since_s + passed_s) if seldom else now_s
 
     def _is_late(self, state: State, device: str, limit_s: float | None, now_s: float) -> bool:
-        known = state.devices.get(device)
-        allowed_s = limit_s if known and known.seen_at else min(FIRST_WORD_S, limit_s or FIRST_WORD_S)
+        allowed_s = limit_s if was_heard(state, device) else min(FIRST_WORD_S, limit_s or FIRST_WORD_S)
         since_s = self._patience_s.setdefault(device, now_s)
         return allowed_s is not None and now_s - since_s >= allowed_s and not is_missed(state, device)
 
@@ -121,5 +120,5 @@ def _limits(plan: Plan) -> Iterator[tuple[str, float | None]]:
     for pager in plan.pagers:
         yield f"{PAGER}:{pager.id}", max_silence_s(plan, f"{PAGER}:{pager.id}")
     for gateway in plan.gateways:
-        if gateway.max_silence_s is not None:
+        if gateway.on_mqtt:  # whoever reads the others tells of them
             yield f"{GATEWAY}:{gateway.id}", gateway.max_silence_s

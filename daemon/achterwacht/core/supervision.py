@@ -111,10 +111,16 @@ def missing(turn: Turn, heard: h.Missing) -> None:
         if before and before.online:
             turn.note(f.DeviceSeen(turn.now, device, before.boot, False))
         limit_s = max_silence_s(state.plan, device)
-        if before and before.seen_at:
+        if was_heard(state, device):
             turn.raise_fault(f"{device}/silent", "" if limit_s is None else f"{limit_s:g} s")
         else:
             turn.raise_fault(f"{device}/never seen", "")
+
+
+def was_heard(state: State, device: str) -> bool:
+    """Whether it ever spoke itself. Of a gateway its remembered word is enough: that is how most of them speak."""
+    known = state.devices.get(device)
+    return known is not None and (known.seen_at is not None or device.startswith(f"{GATEWAY}:"))
 
 
 def is_missed(state: State, device: str) -> bool:
