@@ -428,9 +428,10 @@ class House:
         return press
 
     def hears_again(self, press: str) -> tuple[f.Fact, ...]:
-        """The same press comes once more."""
+        """The same press comes once more. Returns what it made, but for the first word of its zender."""
         zender, boot, _ = press.split("-")
-        return self.hear(h.Pressed(press, int(zender), boot, self.mono_s))
+        facts = self.hear(h.Pressed(press, int(zender), boot, self.mono_s))
+        return tuple(fact for fact in facts if not isinstance(fact, f.DeviceSeen))
 
     def says(self, member: str, answer: h.AnswerWord, reason: str = "", incident: str | None = None) -> f.Result:
         """A member answers by phone or terminal, the newest open alarm unless told which. Returns what came of it."""

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -492,6 +493,10 @@ def test_a_daemon_that_does_not_answer_is_a_finding(state: Path, capsys: Said) -
     out, err = capsys.readouterr()
     assert out.startswith("!!! NIET BEKEND OF ALLES WERKT: ACHTERWACHT ANTWOORDT NIET\n") and err == ""
     assert "the daemon does not run" in out and "systemctl status achterwacht" in out
+    lines = out.splitlines()
+    assert lines[1] == "    Doe: Spreek af hoe er hulp geroepen wordt, en waarschuw de beheerder."
+    assert lines[2] == "!!! NOT KNOWN WHETHER ANYTHING WORKS: ACHTERWACHT DOES NOT ANSWER"
+    assert lines[4].startswith("no socket at "), "what is English in both stands below both"
     assert main(["status", "--json", "--state", str(state)]) == 2
     told = json.loads(capsys.readouterr().out)
     assert told.keys() == {"light", "why", "remedy"} and told["light"] == "unknown"
@@ -534,7 +539,7 @@ async def test_a_fault_is_acknowledged(state: Path, house: House, capsys: Said) 
         assert await asks(state, "acknowledge", "anna", "zender/unknown") == 0
         assert await asks(state, "acknowledge", "nobody", "pager:p1/silent") == 1
     assert capsys.readouterr().out.splitlines() == [
-        "Aangenomen en vastgelegd: storing gezien: pieper p1 is stil (25 s)",
+        "Aangenomen en vastgelegd: storing gezien: pieper p1 (Anna Jansen) is stil (25 s)",
         "Aangenomen en vastgelegd: storing gezien: zender 99 staat niet in het plan",
         "Geweigerd: geen teamlid van het plan",
     ]
@@ -549,10 +554,33 @@ async def test_which_fault_is_meant(state: Path, house: House, capsys: Said) -> 
         house.hear(h.Missing(("pager:p1",)))
         house.hear(h.Telemetry("zender:7", "b", line="cut"))
         assert await asks(state, "acknowledge", "anna", "zender:7/cut") == 1
-        assert "no fault 'zender:7/cut' stands now; nearest: 'zender:7/line cut'\n" in capsys.readouterr().err
+        assert "no fault 'zender:7/cut' stands now; near it: zender:7/line cut\n" in capsys.readouterr().err
+        assert await asks(state, "acknowledge", "anna", "zender", "7") == 1
+        assert "no fault 'zender 7' stands now; near it: zender:7/line cut\n" in capsys.readouterr().err
         assert await asks(state, "acknowledge", "anna", "x") == 1
-        assert "nearest: pager:p1/silent, 'zender:7/line cut'\n" in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert err == "achterwacht acknowledge: no fault 'x' stands now; `achterwacht status` names those that do\n"
     assert not house.all(f.FaultAcknowledged)
+
+
+@pytest.mark.asyncio
+async def test_an_alarm_is_answered_and_never_acknowledged(state: Path, house: House, capsys: Said) -> None:
+    house.hear(h.Missing(("pager:p1",)))
+    async with running(state, house):
+        for alarm in ("2026-002", "2025-117", house.all(f.AlarmRaised)[-1].incident):
+            assert await asks(state, "acknowledge", "anna", alarm) == 1
+            told = f"{alarm} is an alarm, which is answered, not acknowledged: `achterwacht answer`\n"
+            assert told in capsys.readouterr().err
+    assert not house.all(f.FaultAcknowledged)
+
+
+@pytest.mark.asyncio
+async def test_the_name_of_a_fault_needs_no_quotes(state: Path, house: House) -> None:
+    house.hear(h.Telemetry("zender:7", "b", line="cut"))
+    async with running(state, house):
+        assert await asks(state, "acknowledge", "anna", "zender:7/line", "cut") == 0
+        assert await asks(state, "acknowledge", "anna", "zender:7/line cut") == 0
+    assert house.state.faults["zender:7/line cut"].acknowledged_by == "anna"
 
 
 @pytest.mark.parametrize(
@@ -647,6 +675,19 @@ async def test_what_calms_is_shown_when_it_is_on_disk(house: House, capsys: Said
     assert lines[0].startswith("anna vraagt om 112"), "who asks for help waits for nothing"
     assert lines[-1].startswith("anna heeft de bezoeker"), lines
     assert not any("NOG NIET VASTGELEGD" in line for line in lines)
+
+
+@pytest.mark.asyncio
+async def test_a_faulty_zender_is_watched_by_its_place(house: House, capsys: Said) -> None:
+    told = Messages(house)
+    house.hear(h.Missing(("zender:7",)))
+    moved = tuple(replace(zender, place=zender.place.replace("Balie", "Loket")) for zender in house.state.plan.zenders)
+    house.hear(h.PlanRead(replace(house.state.plan, zenders=moved), "another"))
+    house.hear(h.Missing(("zender:5",)))
+    told.facts()
+    lines = await told.watched(capsys)
+    assert "Storing: zender 7 (Balie 3) is stil (25 s)" in lines
+    assert "Storing: zender 5 (Loket 1) is nog nooit gehoord" in lines
 
 
 @pytest.mark.asyncio

@@ -6,6 +6,7 @@ the messages that they must cause: `# expect: file:line:column: key: what is wro
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,8 +17,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
+from itertools import product
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -28,10 +30,13 @@ from achterwacht import config
 from achterwacht.config import FILES, BrokerSettings, Settings, load, load_fast, plan_at_start, recall, remember
 from achterwacht.config_advice import lint, summary
 from achterwacht.config_forms import AchterwachtFile, ZendersFile
+from achterwacht.config_presses import pressed_together
 from achterwacht.config_schema import read_settings
 from achterwacht.core.codec import to_plain
 from achterwacht.core.plan import PAGER, PHONE, Gateway, Ladder, Member, Pager, Plan, Step, Zender
+from achterwacht.core.state import is_another
 from achterwacht.errors import ConfigInvalid, Mistake
+from achterwacht.inputs.mapping import Payload, matches, meaning, places
 from achterwacht.inputs.profiles import PROFILES
 from achterwacht.inputs.wiring import Contact, Device, OnPort, Port, Reading, Wiring
 from achterwacht.journal.people import Person
@@ -205,6 +210,14 @@ def test_without_a_block_it_is_our_own_node_on_mqtt() -> None:
     assert settings.wiring == Wiring()
 
 
+Wired = TypeVar("Wired", Zender, Gateway)
+
+
+def unwired(these: tuple[Wired, ...]) -> tuple[Wired, ...]:
+    """The same without the digest of where each is heard, which is test_what_makes_it_another_device's."""
+    return tuple(replace(this, wired="") for this in these)
+
+
 def test_contacts_on_pins() -> None:
     settings = heard_by("""
 zenders:
@@ -213,11 +226,11 @@ zenders:
     place: Balie 4
     gpio: {pin: 4, contact: normally_open, pull: down, min_active_ms: 20, rearm_ms: 0}
 """)
-    assert settings.plan.zenders == (
+    assert unwired(settings.plan.zenders) == (
         Zender(7, "Balie 3", transport="gpio", gateway="gpio", max_silence_s=25.0),
         Zender(8, "Balie 4", transport="gpio", gateway="gpio", weaker=("cut wire unseen",)),
     )
-    assert settings.plan.gateways == (Gateway("gpio"),)
+    assert unwired(settings.plan.gateways) == (Gateway("gpio"),)
     assert settings.wiring == Wiring(
         contacts=(Contact(7, 17), Contact(8, 4, normally_closed=False, pull="down", min_active_ms=20, rearm_ms=0))
     )
@@ -233,12 +246,12 @@ zenders:
   - {nr: 8, place: Balie 4, serial: {port: radio, address: "powercode:6f4770"}, max_silence_s: 14400}
   - {nr: 9, place: Receptie, serial: {port: radio, address: "x10:6f4770"}, heartbeat: false}
 """)
-    assert settings.plan.zenders == (
+    assert unwired(settings.plan.zenders) == (
         Zender(7, "Balie 3", transport="serial", gateway="kelder", max_silence_s=25.0),
         Zender(8, "Balie 4", transport="serial", gateway="radio", max_silence_s=14400.0),
         Zender(9, "Receptie", transport="serial", gateway="radio", max_silence_s=None, weaker=("no heartbeat",)),
     )
-    assert settings.plan.gateways == (Gateway("kelder"), Gateway("radio"))
+    assert unwired(settings.plan.gateways) == (Gateway("kelder"), Gateway("radio"))
     assert settings.wiring == Wiring(
         ports=(
             Port("kelder", "zw1", "/dev/serial/by-id/usb-1"),
@@ -246,6 +259,39 @@ zenders:
         ),
         on_ports=(OnPort(7, "kelder"), OnPort(8, "radio", "powercode:6f4770"), OnPort(9, "radio", "x10:6f4770")),
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "instead", "another"),
+    [
+        ("pin: 17", "pin: 27", ["zender:7"]),
+        ("topic: zigbee2mqtt/a", "topic: zigbee2mqtt/b", ["zender:9"]),
+        ("powercode:6f4770", "powercode:6f4771", ["zender:8"]),
+        ("place: Balie 3", "place: Balie 5", []),
+        ("min_active_ms: 5", "min_active_ms: 6", []),
+        ("dedupe_s: 1", "dedupe_s: 2", []),
+        ("usb-2", "usb-3", []),
+        ("protocol: zw1", "protocol: rfxtrx", ["gateway:spare"]),
+    ],
+)
+def test_what_makes_it_another_device(given: str, instead: str, another: list[str]) -> None:
+    text = """
+ports:
+  - {id: radio, protocol: rfxtrx, path: /dev/serial/by-id/usb-2}
+  - {id: spare, protocol: zw1, path: /dev/serial/by-id/usb-1}
+zenders:
+  - {nr: 7, place: Balie 3, gpio: {pin: 17, min_active_ms: 5}}
+  - {nr: 8, place: Balie 4, serial: {port: radio, address: "powercode:6f4770"}, max_silence_s: 14400}
+  - nr: 9
+    place: Receptie
+    device: {profile: zigbee2mqtt, topic: zigbee2mqtt/a, dedupe_s: 1}
+    heartbeat: false
+"""
+    before, after = heard_by(text).plan, heard_by(text.replace(given, instead)).plan
+    names = [f"zender:{zender.nr}" for zender in before.zenders]
+    names += [f"gateway:{gateway.id}" for gateway in before.gateways]
+    assert given in text
+    assert [name for name in names if is_another(name, before, after)] == another
 
 
 CUSTOM = """
@@ -285,7 +331,7 @@ def test_bought_devices_and_their_gateways() -> None:
     """What is not given is left to the profile, and values are as messages are compared with them."""
     settings = heard_by(CUSTOM)
     where = (("model", "knop"), ("id", "31"), ("kanaal", "2"))
-    assert settings.plan.zenders == (
+    assert unwired(settings.plan.zenders) == (
         Zender(
             7,
             "Balie 3",
@@ -296,7 +342,7 @@ def test_bought_devices_and_their_gateways() -> None:
         ),
         Zender(8, "Balie 4", transport="bought", max_silence_s=9000.0),
     )
-    assert settings.plan.gateways == (
+    assert unwired(settings.plan.gateways) == (
         Gateway("ontvanger", on_mqtt=True, max_silence_s=900.0),
         Gateway("brug", on_mqtt=True),
     )
@@ -362,6 +408,65 @@ zenders:
   - {{nr: 7, place: Balie 3, heartbeat: false, device: {{{device}, press: {{path: knop, value: [a, b]}}}}}}
   - {{nr: 8, place: Balie 4, heartbeat: false, device: {{{device}, press: {{path: knop}}}}}}
 """)
+
+
+PRESSES = st.builds(
+    Reading,
+    topic=st.sampled_from(["a/b", "a/c", "a/+", "+/b", "a/#", "d"]),
+    says=st.just("press"),
+    path=st.just("knop"),
+    where=st.dictionaries(st.sampled_from(["m", "n"]), st.sampled_from("12")).map(lambda where: tuple(where.items())),
+    values=st.lists(st.sampled_from("12"), unique=True).map(tuple),
+)
+MESSAGES = [
+    (topic, Payload(json.dumps({"knop": knop, "m": m, "n": n}).encode()))
+    for topic, knop, m, n in product(["a/b", "a/c", "x/b", "a/x", "d"], "123", "123", "123")
+]
+
+
+def presses(reading: Reading, topic: str, payload: Payload) -> bool:
+    """Whether this message is a press; one with another value than the plan has is nonsense, and none."""
+    try:
+        return matches(reading.topic, topic) and any(
+            meaning(reading, place.value) for place in places(reading, payload)
+        )
+    except ValueError:
+        return False
+
+
+@settings(deadline=None)
+@given(st.lists(PRESSES, max_size=4))
+def test_zenders_are_pressed_together_when_there_is_a_message_that_presses_both(made: list[Reading]) -> None:
+    pressed = [{at for at, (topic, said) in enumerate(MESSAGES) if presses(reading, topic, said)} for reading in made]
+    expected = {
+        zender: next(other for other in range(zender) if pressed[zender] & pressed[other])
+        for zender in range(len(made))
+        if any(pressed[zender] & pressed[other] for other in range(zender))
+    }
+    assert pressed_together({zender: (reading,) for zender, reading in enumerate(made)}) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        (Reading("t", "press", "n[*]", "a.b"), Reading("t", "press", "n[*].a", "b"), True),
+        (Reading("t", "press", "n", "a"), Reading("t", "press", "n.a"), True),
+        (Reading("t", "press", "n"), Reading("t", "press", "m"), False),
+        (Reading("t", "press", "n[*]"), Reading("t", "press", "n"), False),
+        (Reading("t", "press", "v", where=(("v", "7"),)), Reading("t", "press", "v", values=("8",)), False),
+        (Reading("t", "press", "v", where=(("v", "7"),)), Reading("t", "press", "v", values=("7",)), True),
+        (Reading("t", "press", where=(("id", "7"),)), Reading("t", "press", where=(("code", "8"),)), False),
+        (Reading("t", "press", where=(("id", "7"),)), Reading("t", "press", where=(("model", "8"),)), True),
+        (Reading("t", "alive"), Reading("t", "alive"), False),
+        (Reading("t", "press", "n", counter="c"), Reading("t", "press", "n", kind="level", values=("1",)), True),
+    ],
+)
+def test_at_which_place_two_zenders_are_pressed_together(one: Reading, other: Reading, together: bool) -> None:
+    assert pressed_together({3: (one,), 8: (other,)}) == ({8: 3} if together else {})
+
+
+def test_one_zender_may_be_pressed_twice_by_one_message() -> None:
+    assert pressed_together({3: (Reading("t", "press"), Reading("#", "press"))}) == {}
 
 
 def test_the_mixed_building_is_heard_in_every_way() -> None:
@@ -442,7 +547,7 @@ def test_a_file_that_cannot_be_read_hides_no_mistake_of_the_other(folder: Path) 
     edit(folder / "zenders.yaml", "nr: 2\n", "nr: 1\n")
     first, second = mistakes_in(folder)
     assert first.startswith("achterwacht.yaml:1:1: file: cannot be read (Is a directory), expected a file")
-    assert second.endswith("zenders.1.nr: is 1, already used in line 63, expected one of its own")
+    assert second.endswith("zenders.1.nr: is 1, already used in line 65, expected one of its own")
 
 
 def test_a_file_that_is_too_large(folder: Path) -> None:
@@ -456,7 +561,7 @@ def test_the_mistakes_are_also_there_one_by_one(folder: Path) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load(folder)
     problem = "is the text 'two', expected a whole number from 1 to 9999"
-    assert caught.value.mistakes == (Mistake("zenders.yaml", 70, 9, "zenders.1.nr", problem),)
+    assert caught.value.mistakes == (Mistake("zenders.yaml", 72, 9, "zenders.1.nr", problem),)
 
 
 @pytest.mark.parametrize("place", ["Café „Łódź” – 1ᵉ", "„Balie”"])
@@ -706,7 +811,14 @@ GOOD = Plan(
 
 
 def settings_of(plan: Plan, broker: BrokerSettings | None = None, wiring: Wiring = Wiring()) -> Settings:  # noqa: B008
-    return Settings(plan, wiring, (), broker or BrokerSettings("127.0.0.1"), (), "source")
+    return Settings(
+        plan=plan,
+        wiring=wiring,
+        people=(),
+        broker=broker or BrokerSettings("127.0.0.1"),
+        hours=(),
+        source="source",
+    )
 
 
 def with_ladder(*steps: Step, **changes: object) -> Plan:
@@ -735,6 +847,10 @@ def test_the_shipped_files_are_told_to_be_examples() -> None:
 EVERYBODY_AT_ONE_DESK = (Zender(5, "Balie 1", staff=("a", "b", "c", "d")),)
 
 ADVICE: tuple[tuple[Plan, str], ...] = (
+    (
+        replace(GOOD, zenders=(Zender(5, "VULIN"), Zender(6, "VOORBEELD"), Zender(7, "Vulinstraat"))),
+        "zenders: people must run to a place that is still to be filled in: 5, 6",
+    ),
     (
         with_ladder(Step(0.0, ("pagers",)), Step(15.0, ("pagers",))),
         "ladder.steps.1 (15 s): adds nobody to the step before",
@@ -859,6 +975,39 @@ def test_a_gateway_that_hears_nobody_is_told() -> None:
     assert lint(settings_of(plan), BUILT | {PHONE}) == (
         "ports: no zender is heard through kelder",
         "gateways: no zender is heard through zigbee",
+    )
+
+
+def test_only_our_own_nodes_behind_a_port_have_a_sign() -> None:
+    wiring = Wiring(ports=(Port("kelder", "zw1", "/dev/serial0"), Port("radio", "rfxtrx", "/dev/serial/by-path/x")))
+    zenders = tuple(
+        Zender(nr, f"Balie {nr}", transport="serial", gateway=gateway, help=True)
+        for nr, gateway in ((13, "kelder"), (14, "radio"))
+    )
+    plan = replace(GOOD, zenders=zenders, gateways=(Gateway("kelder"), Gateway("radio")))
+    assert lint(settings_of(plan, wiring=wiring), BUILT | {PHONE}) == (
+        "zenders: only our own nodes have a discreet sign (help: true): 14",
+    )
+
+
+@pytest.mark.parametrize("path", ["/dev/ttyUSB0", "/dev/ttyACM1"])
+def test_a_port_that_may_be_another_after_a_restart_is_told(path: str) -> None:
+    wiring = Wiring(ports=(Port("kelder", "zw1", path),))
+    (advice,) = lint(settings_of(GOOD, wiring=wiring), BUILT | {PHONE})
+    assert advice.startswith(f"ports: kelder: {path} may be another device after a restart; take its path under")
+
+
+def test_a_gateway_that_is_missed_later_than_what_is_behind_it_is_told() -> None:
+    zenders = (
+        *(bought(nr, gateway="zigbee", max_silence_s=silence_s) for nr, silence_s in ((14, 1499.0), (15, 1500.0))),
+        *(bought(nr, gateway="zigbee", max_silence_s=silence_s) for nr, silence_s in ((16, 1501.0), (17, None))),
+        bought(18, gateway="other", max_silence_s=60.0),
+    )
+    gateways = (Gateway("zigbee", on_mqtt=True, max_silence_s=1500.0), Gateway("other", on_mqtt=True))
+    plan = replace(GOOD, zenders=zenders, gateways=gateways)
+    assert lint(settings_of(plan), BUILT | {PHONE}) == (
+        "gateways: when zigbee falls silent (1500 s), each of these is missed before it: 14, 15; "
+        "let it be silent for less than they may",
     )
 
 

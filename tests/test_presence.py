@@ -178,6 +178,91 @@ def test_who_cannot_be_heard_at_a_start_begins_anew_when_it_can(fault: str) -> N
     assert looks(presence, before, 9101, 9101 + SELDOM_S)["zender:21"] >= 9100 + SELDOM_S - 1
 
 
+def down(state: State, key: str = "broker/link") -> State:
+    return evolve(state, f.FaultRaised(at(1), key, ""))
+
+
+def test_who_was_out_of_hearing_begins_anew_the_first_time_and_goes_on_the_second() -> None:
+    presence, up = Presence(), after(*seen(*EVERYBODY))
+    assert not looks(presence, up, 0, 20)
+    assert not looks(presence, down(up), 21, 300)
+    assert not looks(presence, up, 301, 310), "all its 25 s from 300"
+    assert not looks(presence, down(up), 311, 600)
+    found = looks(presence, up, 601, 640)
+    assert found["zender:7"] == 600 + 25 - 10, "ten of them have passed"
+
+
+def test_a_way_that_is_down_every_other_moment_hides_no_death() -> None:
+    presence, up, found = Presence(), after(*seen(*EVERYBODY)), dict[str, float]()
+    for from_s in range(0, 120, 10):
+        assert not looks(presence, down(up), from_s, from_s + 4)
+        for device, when_s in looks(presence, up, from_s + 5, from_s + 9).items():
+            found.setdefault(device, when_s)
+        presence.heard(PLAN, RECEIPT, from_s + 9.0)
+    assert set(found) == {"zender:7"}, "the pager spoke in between"
+    assert found["zender:7"] <= 60
+
+
+def test_who_was_heard_again_is_spared_again() -> None:
+    presence, up = Presence(), after(*seen(*EVERYBODY))
+    for from_s in (0, 100, 200):
+        assert not looks(presence, up, from_s, from_s + 10)
+        assert not looks(presence, down(up), from_s + 11, from_s + 70)
+        assert not looks(presence, up, from_s + 71, from_s + 90)
+        for device in ("zender:7", "pager:p1"):
+            presence.heard(PLAN, h.Telemetry(device, ""), from_s + 90.5)
+        assert not looks(presence, up, from_s + 91, from_s + 99)
+
+
+def test_who_is_heard_while_its_way_is_said_to_be_down_has_all_its_time() -> None:
+    presence, up = Presence(), after(*seen(*EVERYBODY))
+    assert not looks(presence, down(up), 0, 10)
+    presence.heard(PLAN, h.Telemetry("zender:7", ""), 10.5)
+    assert not looks(presence, down(up), 11, 100)
+    assert looks(presence, up, 101, 140)["zender:7"] == 125
+
+
+def test_who_comes_into_the_plan_while_its_way_is_down_has_all_its_time() -> None:
+    presence, up = Presence(), after(*seen(*EVERYBODY))
+    assert not looks(presence, down(up), 0, 10)
+    with_another = after(*seen(*EVERYBODY), plan=replace(PLAN, zenders=(*PLAN.zenders, Zender(8, "Balie 4"))))
+    assert not looks(presence, down(with_another), 11, 100)
+    assert looks(presence, with_another, 101, 140)["zender:8"] == 125
+
+
+def test_another_device_under_the_same_name_is_spared_for_itself() -> None:
+    presence, up = Presence(), after(*seen(*EVERYBODY))
+    assert not looks(presence, down(up), 0, 10)
+    assert not looks(presence, up, 11, 14)
+    other = replace(PLAN, zenders=(replace(PLAN.zenders[0], wired="otherwise"), *PLAN.zenders[1:]))
+    changed = after(*seen(*EVERYBODY), plan=other)
+    assert not looks(presence, changed, 15, 20)
+    assert not looks(presence, down(changed), 21, 60)
+    assert looks(presence, changed, 61, 90)["zender:7"] == 60 + 25
+
+
+def test_being_held_up_twice_hides_no_death_either() -> None:
+    presence, state = Presence(), after(*seen(*EVERYBODY))
+    presence.look(state, 0)
+    found: list[str] = []
+    for from_s in range(10, 150, 14):  # four seconds at a time, and then ten in which we listen to nobody
+        found += looks(presence, state, from_s, from_s + 4)
+    assert "zender:7" in found
+
+
+@pytest.mark.parametrize("fault", ["zender:50/pin", "gateway:zigbee/deaf"])
+def test_behind_a_pin_or_a_gateway_that_does_not_listen_nobody_is_silent(fault: str) -> None:
+    contact = Zender(50, "Kluis", transport="gpio", max_silence_s=None)
+    plan = replace(PLAN, zenders=(PLAN.zenders[1], contact), pagers=(), gateways=PLAN.gateways[:1])
+    behind = "zender:50" if fault == "zender:50/pin" else "zender:21"
+    found = looks(Presence(), down(after(plan=plan), fault), 0, 100)
+    assert set(found) == {"zender:50", "zender:21", "gateway:zigbee"} - {behind}
+
+
+def test_refused_topics_keep_nobody_from_being_missed() -> None:
+    assert looks(Presence(), down(after(), "broker/subscriptions"), 0, 30).keys() == {"zender:7", "pager:p1"}
+
+
 def test_a_gateway_that_says_nothing_by_itself_is_never_silent() -> None:
     assert "gateway:hall" not in looks(Presence(), after(), 0, 700)
 

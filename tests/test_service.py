@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from achterwacht.core.moment import Moment
 from achterwacht.core.state import EMPTY, State, evolve
 from achterwacht.journal.opening import open_folder
 from achterwacht.journal.writer import Journal
-from achterwacht.service import Service
+from achterwacht.service import STILL_HERE_S, Service
 from broker import free_port
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -46,6 +47,12 @@ async def until(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0)
+
+
+async def turns() -> None:
+    """Lets everything that could happen now happen: the threads too have a moment."""
+    for _ in range(100):
+        await asyncio.sleep(0.001)
 
 
 def press(zender: int, seq: int = 1) -> h.Pressed:
@@ -106,6 +113,109 @@ async def test_a_plan_with_another_broker_says_that_it_wants_a_restart(
     monkeypatch.setattr(config, "load", lambda folder: moved)
     house.reload()
     await until(lambda: "plan/broker" in house.state.faults)
+
+
+@pytest.mark.asyncio
+async def test_a_plan_that_was_read_last_is_adopted_last(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = config.load(CONFIG)
+    read: list[str] = []
+    adopted: list[str] = []
+    slow, put = threading.Event(), house.inbox.put
+
+    def load(folder: Path) -> config.Settings:
+        source = f"source {len(read)}"
+        read.append(source)
+        if source == "source 0":
+            assert slow.wait(10)
+        return replace(settings, source=source)
+
+    def spied(heard: h.Heard, *more: Any, **named: Any) -> None:
+        if isinstance(heard, h.PlanRead):
+            adopted.append(heard.source)
+        put(heard, *more, **named)
+
+    monkeypatch.setattr(config, "load", load)
+    monkeypatch.setattr(house.inbox, "put", spied)
+    house.reload()
+    house.reload()
+    try:
+        await until(lambda: read)
+        await turns()
+        assert read == ["source 0"], "the second waits for the first"
+    finally:
+        slow.set()
+    await until(lambda: house.state.plan_source == "source 1")
+    assert adopted == ["source 0", "source 1"]
+
+
+@pytest.mark.asyncio
+async def test_an_hour_without_a_fact_is_noted_while_nothing_is_open(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, later_s = house.clock.now, 0.0
+
+    def moment() -> Moment:
+        moment = now()
+        return replace(moment, at=moment.at + timedelta(seconds=later_s), mono_s=moment.mono_s + later_s)
+
+    monkeypatch.setattr("achterwacht.service.LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr("achterwacht.service.CLOCK_S", 2 * STILL_HERE_S)
+    monkeypatch.setattr(house.clock, "now", moment)
+    await until(lambda: "broker/link" in house.state.faults)
+    noted = house.state.n
+    later_s = STILL_HERE_S + 1
+    await until(lambda: house.state.n > noted)
+    assert house.state.since_checkpoint == 0
+    assert house.state.n == noted + 1
+    await turns()
+    assert house.state.n == noted + 1, "once an hour"
+
+
+@pytest.mark.asyncio
+async def test_while_an_alarm_is_open_nobody_writes_that_nothing_happens(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints: list[None] = []
+    looks: list[None] = []
+
+    def look(now_s: float) -> None:
+        looks.append(None)
+
+    monkeypatch.setattr(house, "_checkpoint", lambda: checkpoints.append(None))
+    monkeypatch.setattr(house.ears, "look", look)
+    monkeypatch.setattr("achterwacht.service.LOOK_EVERY_S", 0.001)
+    house.inbox.put(press(7))
+    await until(lambda: house.state.alarms)
+    monkeypatch.setattr("achterwacht.service.STILL_HERE_S", -1.0)
+    looks.clear()
+    await until(lambda: len(looks) > 3)
+    assert not checkpoints
+
+
+@pytest.mark.asyncio
+async def test_two_thousand_that_fall_silent_at_once_let_letters_between(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = tuple(f"zender:{nr}" for nr in range(1, 251))
+    groups: list[h.Missing] = []
+    rings: list[bool] = []
+    put = house.inbox.put
+
+    def spied(heard: h.Heard, *more: Any, **named: Any) -> None:
+        if isinstance(heard, h.Missing):
+            groups.append(heard)
+            rings.append(bool(house.state.alarms))
+        put(heard, *more, **named)
+        if len(rings) == 1:
+            put(press(7))
+
+    monkeypatch.setattr("achterwacht.service.MISSING_PAUSE_S", 0.2)
+    monkeypatch.setattr(house.inbox, "put", spied)
+    monkeypatch.setattr(house.presence, "look", lambda state, now_s: () if groups else silent)
+    await until(lambda: sum(len(group.devices) for group in groups) == len(silent))
+    assert [len(group.devices) for group in groups] == [100, 100, 50]
+    assert sum((group.devices for group in groups), ()) == silent
+    assert rings == [False, True, True], "a press that came with the first is dealt with before the second"
 
 
 @pytest.mark.asyncio

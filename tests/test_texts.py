@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import string
 from collections.abc import Mapping
 from dataclasses import fields
@@ -26,7 +27,7 @@ from achterwacht.core.plan import Site, Transport, Weakness
 from achterwacht.core.readiness import Lack, Light, Works
 from achterwacht.core.state import Phase
 from achterwacht.outputs.dispatch import Alert
-from achterwacht.outputs.texts import LANGUAGES, PAGE_MAX_CHARS, Texts, page_place, page_text, sentence_key
+from achterwacht.outputs.texts import LANGUAGES, PAGE_MAX_CHARS, Texts, page_place, page_text, sentence_key, typed
 from achterwacht.outputs.texts.form import COLUMNS, form_text
 from achterwacht.outputs.texts.nl import NL
 from achterwacht.outputs.texts.story import story_text
@@ -49,7 +50,7 @@ LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 def placeholders(words: str | tuple[str, ...] | FaultWords) -> list[set[str]]:
     """What each template names in braces, one by one."""
     if isinstance(words, FaultWords):
-        words = (words.title, words.means, words.do)
+        words = (words.title, words.means, words.do, words.many)
     templates = (words,) if isinstance(words, str) else words
     return [{name for _, name, _, _ in string.Formatter().parse(template) if name} for template in templates]
 
@@ -131,7 +132,9 @@ def test_every_fault_says_what_it_means_and_what_to_do(language: str, kind: str)
     assert (texts.device(f"{of}:7") in title) == (of in DEVICES), "whose fault it is"
     means, do = texts.about_fault(key)
     assert means.endswith(".") and do.endswith(".")
-    assert (f"achterwacht acknowledge {MEMBER[language]} '{key}'" in do) == (kind in STAND), "only a person can end it"
+    assert (f"`achterwacht acknowledge {MEMBER[language]} {key}`" in do) == (kind in STAND), "only a person can end it"
+    many = LANGUAGES[language].faults[kind].many
+    assert ("{count}" in many) == (of in DEVICES) and not many.endswith("."), "many of them are one line"
 
 
 @LANGUAGE
@@ -263,6 +266,38 @@ def test_a_fault_that_there_are_no_words_for_is_said_as_it_is(key: str, detail: 
 
 def test_a_device_is_called_as_whoever_asks_knows_it() -> None:
     assert Texts("nl").fault("zender:7/silent", "25 s", {"zender:7": "Balie 3"}) == "Balie 3 is stil (25 s)"
+
+
+@pytest.mark.parametrize(
+    ("key", "detail", "said", "technical"),
+    [
+        ("zender:7/silent", "25 s", "zender 7 is stil (25 s)", ""),
+        ("zender:7/battery low", "18 %", "de batterij van zender 7 raakt leeg (18 %)", ""),
+        ("budget/shown", "1.254 s, 1 s", "een oproep werd te laat getoond (1.254 s, 1 s)", ""),
+        ("zender:7/malformed", "speaks nonsense", "zender 7 zegt iets onbegrijpelijks", "speaks nonsense"),
+        ("zender:7/stuck", "open for 30 s: pull", "de knop van zender 7 blijft ingedrukt", "open for 30 s: pull"),
+        ("zender/unknown", "zender:99", "zender 99 staat niet in het plan", ""),
+        ("broker/link", "", "geen verbinding met de broker", ""),
+    ],
+)
+def test_what_only_an_installer_understands_stands_apart(key: str, detail: str, said: str, technical: str) -> None:
+    assert Texts("nl").fault_apart(key, detail) == (said, technical)
+
+
+@LANGUAGE
+def test_one_is_no_more_than_one(language: str) -> None:
+    standing = LANGUAGES[language].standing
+    assert {key for key in standing if key.endswith(".one")} == {
+        f"{key}.one" for key in ("zenders", "pagers", "counts.yes", "counts.no")
+    }
+    marks = {weakness: mark for weakness, (mark, _) in LANGUAGES[language].weaker.items()}
+    assert marks == {weakness: mark for weakness, (mark, _) in NL.weaker.items()}, "as docs/buttons.md has them"
+
+
+def test_a_key_is_shown_as_a_shell_takes_it() -> None:
+    assert typed("zender:7/two boots") == "zender:7/two boots"
+    strange = "moon:1/it's $HOME gone"
+    assert " ".join(shlex.split(typed(strange))) == strange and "'$HOME'" in typed(strange)
 
 
 def test_the_time_since_the_press_follows() -> None:

@@ -121,7 +121,8 @@ Takes back a closing of the last ten minutes: the alarm rings again from the foo
 STATUS = """\
 Tells on one screen how the house stands: the light (ready, limited, not ready) and why, what is open, and which button
 and pager would work now. `!` does not work, `?` nobody knows, `~` works as far as anybody knows: its end would not be
-noticed. The daemon that does not answer is told as loudly.
+noticed. The name of a fault stands between [ ], as `acknowledge` takes it. The daemon that does not answer is told as
+loudly.
 
 For monitoring: exit code 0 ready, 1 limited, 2 not ready, or no answer. With --json everything, in one document.
 
@@ -139,10 +140,10 @@ numbers must be taken over then too, or the last good ones would stay.
 ACKNOWLEDGE = """\
 Says for a member that a fault was seen and is being dealt with. A fault that tells of something that has happened (a
 message that made no sense, a number used twice) is over by that; another stands, as seen, until its cause is gone.
-`achterwacht status --json` has the name of each (`key`).
+`achterwacht status` has the name of each between [ ]; its blanks need no quotes.
 
   achterwacht acknowledge lid-1 zender:7/silent
-  achterwacht acknowledge lid-1 'zender:7/two boots'"""
+  achterwacht acknowledge lid-1 zender:7/two boots"""
 
 ABOUT_INCIDENT = "its number (2026-017), its id, or `last`"
 
@@ -268,7 +269,7 @@ COMMANDS = {
         "talking.acknowledge",
         "say that a fault was seen",
         ACKNOWLEDGE,
-        (MEMBER, _argument("fault", metavar="FAULT", help="its name, such as zender:7/silent")),
+        (MEMBER, _argument("fault", metavar="FAULT", nargs="+", help="its name, such as zender:7/silent")),
     ),
 }
 

@@ -69,6 +69,10 @@ class Opening:
     closes: time
 
 
+NO_WIRING = Wiring()
+"""Of a building with our own MQTT nodes only, as every plan was once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the two files say. `source` is the hash of their bytes.
@@ -78,11 +82,11 @@ class Settings:
     """
 
     plan: Plan
-    wiring: Wiring
     people: tuple[Person, ...] | None
     broker: BrokerSettings
     hours: tuple[Opening, ...]
     source: str
+    wiring: Wiring = NO_WIRING
 
 
 @dataclass(frozen=True, slots=True)

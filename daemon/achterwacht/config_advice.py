@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from itertools import pairwise
+from math import inf
 
 from achterwacht.config import BrokerSettings, Settings
+from achterwacht.config_wiring import OWN_PROTOCOL
 from achterwacht.core.plan import MAX_SILENCE_S, PAGERS, ROLES, TEAM, ZENDER, Gateway, Plan, Step, Zender
 from achterwacht.inputs.wiring import Wiring
+from achterwacht.learn import PLACE
 
 # What stands in the shipped files wherever the building's own data belong.
 EXAMPLE = "VOORBEELD"
+
+# What the kernel counts up in the order in which it finds them.
+NUMBERED_PORTS = ("/dev/ttyUSB", "/dev/ttyACM")
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -36,6 +42,7 @@ def lint(settings: Settings, channels: Set[str]) -> tuple[str, ...]:
         *_pagers(plan),
         *_zenders(plan),
         *_heard(plan, settings.wiring),
+        *_through(plan, settings.wiring),
         *_waits(plan),
         *_broker(settings.broker),
     )
@@ -113,6 +120,10 @@ def _examples(settings: Settings) -> Iterator[str]:
     examples = [person.id for person in settings.people or () if EXAMPLE in person.name]
     if examples:
         yield f"members: still examples: {', '.join(examples)}"
+    zenders = settings.plan.zenders
+    nowhere = [str(zender.nr) for zender in zenders if zender.place == PLACE or EXAMPLE in zender.place]
+    if nowhere:
+        yield f"zenders: people must run to a place that is still to be filled in: {', '.join(nowhere)}"
 
 
 def _steps(plan: Plan, channels: Set[str]) -> Iterator[str]:
@@ -215,6 +226,8 @@ def _heard(plan: Plan, wiring: Wiring) -> Iterator[str]:
     tell = {zender.nr for zender in plan.zenders if f"{ZENDER}:{zender.nr}" in says_online}
     mute = {zender.nr for zender in plan.zenders if "no heartbeat" in zender.weaker}
     alone = {zender.nr for zender in plan.zenders if zender.transport == "bought" and zender.gateway is None}
+    lines = {port.id for port in wiring.ports if port.protocol == OWN_PROTOCOL}
+    own = {zender.nr for zender in plan.zenders if zender.transport == "mqtt" or zender.gateway in lines}
     of_zenders = (
         ("nobody notices when one is dead (heartbeat: false)", mute - tell),
         ("only its own online, if it sends that, tells that one is dead (heartbeat: false)", mute & tell),
@@ -226,16 +239,34 @@ def _heard(plan: Plan, wiring: Wiring) -> Iterator[str]:
         ("only silence tells that one is not heard (no gateway and no online)", alone - mute - tell),
         (
             "only our own nodes have a discreet sign (help: true)",
-            {zender.nr for zender in plan.zenders if zender.help and zender.transport in ("gpio", "bought")},
+            {zender.nr for zender in plan.zenders if zender.help} - own,
         ),
     )
     for sentence, nrs in of_zenders:
         if nrs:
             yield f"zenders: {sentence}: {', '.join(map(str, sorted(nrs)))}"
+
+
+def _through(plan: Plan, wiring: Wiring) -> Iterator[str]:
+    """What is unwise about the ports and gateways."""
+    for port in wiring.ports:
+        if port.path.startswith(NUMBERED_PORTS):
+            yield (
+                f"ports: {port.id}: {port.path} may be another device after a restart; take its path under "
+                "/dev/serial/by-id, or by-path"
+            )
     used = {zender.gateway for zender in plan.zenders}
     for gateway in plan.gateways:
         if gateway.id not in used:
             yield f"{'gateways' if gateway.on_mqtt else 'ports'}: no zender is heard through {gateway.id}"
+        # A fault of the gateway keeps those of its zenders back, when it comes first.
+        silence_s = gateway.max_silence_s or 0.0
+        sooner = [one for one in plan.zenders if one.gateway == gateway.id and (one.max_silence_s or inf) <= silence_s]
+        if sooner:
+            yield (
+                f"gateways: when {gateway.id} falls silent ({silence_s:g} s), each of these is missed before it: "
+                f"{', '.join(str(one.nr) for one in sooner)}; let it be silent for less than they may"
+            )
 
 
 def _waits(plan: Plan) -> Iterator[str]:

@@ -54,7 +54,8 @@ _ID = r"^[a-z][a-z0-9_-]{0,31}$"
 _LINE_OR_NOTHING = r"^[^\p{Cc}]*$"
 _LINE = r"^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$"
 # No $ in front: those topics are the broker's own, and a shared subscription would hear every other press.
-_TOPIC = r"^[^\p{Cc}$][^\p{Cc}]*$"
+# No blank at either end: that is another topic, on which nothing is ever heard.
+_TOPIC = r"^[^\p{Cc}$\s]([^\p{Cc}]*[^\p{Cc}\s])?$"
 _HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 Id = Annotated[

@@ -7,13 +7,15 @@ the plain values, as those of config_checks do; what is made, is made of the for
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from achterwacht.config_checks import check_unique, did_you_mean
 from achterwacht.config_forms import DeviceBlock, GatewayBlock, GpioBlock, PlaceBlock, ZenderBlock, ZendersFile
+from achterwacht.config_presses import pressed_together
 from achterwacht.config_yaml import EACH, Document, KeyPath, shown
 from achterwacht.core.plan import GATEWAY, MAX_SILENCE_S, ZENDER, Gateway, Transport, Weakness, Zender
 from achterwacht.inputs.mapping import EACH as EACH_ELEMENT
@@ -22,6 +24,7 @@ from achterwacht.inputs.ports import PROTOCOLS, protocol
 from achterwacht.inputs.profiles import PROFILES, readings
 from achterwacht.inputs.wiring import GPIO, Contact, Device, Meaning, OnPort, Port, Reading, Wiring
 
+WIRED_DIGITS = 8
 WAYS = ("gpio", "serial", "device")
 """The keys that say how a zender is heard. Without one it is our own node, on MQTT."""
 
@@ -76,7 +79,7 @@ def _check_gateways(zenders: Document) -> None:
 
 
 def _check_ports(zenders: Document) -> dict[str, str]:
-    """The protocol of each port that speaks one."""
+    """The protocol of each port that speaks one; which of two by one id is meant nobody knows."""
     check_unique(zenders, ("ports", EACH, "path"))
     for path, spoken in zenders.each("ports", EACH, "protocol"):
         if isinstance(spoken, str) and spoken not in PROTOCOLS:
@@ -87,7 +90,7 @@ def _check_ports(zenders: Document) -> dict[str, str]:
     return {
         port["id"]: port["protocol"]
         for port in ports
-        if isinstance(port.get("id"), str) and port.get("protocol") in PROTOCOLS
+        if ids.count(port.get("id")) == 1 and port.get("protocol") in PROTOCOLS
     }
 
 
@@ -123,6 +126,8 @@ def _check_silence(zenders: Document, path: KeyPath, zender: dict[str, Any], pro
         if spoken is None:
             return  # that is the mistake
         own = spoken == OWN_PROTOCOL
+        if not own and not serial.get("address"):
+            return  # that is the mistake: perhaps it is no pendant, and another port was meant
     if own:
         if heartbeat is False:
             zenders.blame((*path, "heartbeat"), "is false, expected not to be given: our own nodes speak every 10 s")
@@ -155,7 +160,7 @@ def _check_serial(zenders: Document, protocols: dict[str, str]) -> None:
             continue
         problem = protocol(protocols[port]).check_address(address)
         if problem:
-            zenders.blame((*path, "address"), f"is {problem}")
+            zenders.blame((*path, "address"), f"is {problem}".replace("is '':", "is missing,"))
         elif address and first.setdefault((port, address), path) != path:
             line, _ = zenders.spots[first[port, address]]
             problem = f"is {address}, already used on port {port} in line {line}, expected one of its own"
@@ -233,7 +238,7 @@ def _check_devices(zenders: Document) -> ReadingsByPlace:
             problem = f"is {shown(profile)}, no profile, {did_you_mean(profile, PROFILES)}"
             zenders.blame((*path, "profile"), problem)
             profile = None
-        if not _places_are_good(zenders, path, block) or profile is None:
+        if not _places_are_good(zenders, path, block) or profile is None or not _input_is_good(zenders, path, block):
             continue
         try:
             device = DeviceBlock.model_validate(block)
@@ -249,27 +254,26 @@ def _check_devices(zenders: Document) -> ReadingsByPlace:
     return found
 
 
+def _input_is_good(zenders: Document, path: KeyPath, block: dict[str, Any]) -> bool:
+    """Another input than the device has would be a button that shows as working and is dead."""
+    input = block.get("input")
+    if input is not None and not isinstance(input, str):
+        return True  # told by the form
+    problem = PROFILES[block["profile"]].wrong_input(input)
+    if problem:
+        zenders.blame((*path, "input"), problem)
+    return not problem
+
+
 def _check_presses(zenders: Document, found: ReadingsByPlace) -> None:
     """No message presses two zenders: one of them would be the wrong desk."""
-    # Who has pressed by this place in a payload, and by which of its values; None stands for any value.
-    first: dict[tuple[Any, ...], dict[str | None, int]] = {}
-    for index, device in found.items():
-        for reading in device:
-            if reading.says != "press":
-                continue
-            place = (reading.topic, reading.path, reading.field, frozenset(reading.where))
-            taken = first.setdefault(place, {})
-            values = reading.values or (None,)
-            others = {taken[value] for value in ((*values, None) if reading.values else taken) if value in taken}
-            others.discard(index)
-            if others:
-                line, _ = zenders.spots["zenders", min(others), "device"]
-                problem = (
-                    f"is pressed by the same messages as the zender in line {line}, expected another input or where"
-                )
-                zenders.blame(("zenders", index, "device"), problem)
-            for value in values:
-                taken.setdefault(value, index)
+    for index, other in pressed_together(found).items():
+        line, _ = zenders.spots["zenders", other, "device"]
+        problem = (
+            f"is pressed by the same messages as the zender in line {line}, "
+            "expected another topic, input, where or value of press"
+        )
+        zenders.blame(("zenders", index, "device"), problem)
 
 
 # --- what comes of it -------------------------------------------------------------------------------------------------
@@ -286,6 +290,7 @@ def plan_zender(block: ZenderBlock) -> Zender:
         gateway=gateway,
         max_silence_s=(block.max_silence_s or MAX_SILENCE_S) if block.heartbeat else None,
         weaker=tuple(_weaker(block)),
+        wired=_digest(_address(block)),
         staff=tuple(block.staff),
         screens=tuple(block.screens),
         help=block.help,
@@ -295,8 +300,29 @@ def plan_zender(block: ZenderBlock) -> Zender:
 def plan_gateways(file: ZendersFile) -> tuple[Gateway, ...]:
     """What the zenders are heard through, as the core knows it."""
     pins = [Gateway(GPIO)] if any(zender.gpio for zender in file.zenders) else []
-    ports = [Gateway(port.id) for port in file.ports]
-    return (*pins, *ports, *(Gateway(block.id, True, block.max_silence_s) for block in file.gateways))
+    ports = [Gateway(port.id, wired=_digest((port.protocol,))) for port in file.ports]
+    bridges = (
+        Gateway(block.id, True, block.max_silence_s, _digest(str(place) for place in (block.online, block.alive)))
+        for block in file.gateways
+    )
+    return (*pins, *ports, *bridges)
+
+
+def _address(block: ZenderBlock) -> Iterator[str]:
+    """What makes a zender this one and no other: not how it is read, but where it is heard."""
+    if block.gpio:
+        yield str(block.gpio.pin)
+    if block.serial:
+        yield block.serial.address
+    if block.device:
+        yield from (block.device.topic, block.device.input or "", str(block.device.where))
+        yield str(block.device.press)
+
+
+def _digest(address: Iterable[str]) -> str:
+    """Some digits for it: an address may hold a name, and has no place in the chain of facts."""
+    said = "\n".join(address)
+    return hashlib.sha256(said.encode()).hexdigest()[:WIRED_DIGITS] if said else ""
 
 
 def make_wiring(file: ZendersFile, readings_of: ReadingsByPlace) -> Wiring:

@@ -38,6 +38,19 @@ PROBLEM_MAX = 400
 _YAML = "tag:yaml.org,2002:"
 _SCALARS = {f"{_YAML}{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")}
 
+_LAYOUT = ": is this line indented like its neighbours? is a colon missing, or a text with a colon not in quotes?"
+_BRACKETS = ": is a comma or bracket missing?"
+# By what the parser was at, or else by what it says.
+_HINTS = {
+    "mapping values are not allowed here": _LAYOUT,
+    "while parsing a block mapping": _LAYOUT,
+    "while parsing a block collection": _LAYOUT,
+    "while scanning a simple key": _LAYOUT,
+    "while parsing a flow mapping": _BRACKETS,
+    "while parsing a flow sequence": _BRACKETS,
+    "while scanning a quoted scalar": ": is a quote missing?",
+}
+
 
 def read_yaml(file: str, text: bytes) -> Document:
     """The file's values, and its mistakes so far; never raises."""
@@ -189,7 +202,7 @@ def _said(error: MarkedYAMLError) -> str:
     if problem == "but found another document":
         return "a second document begins here, expected one document"
     opened = f" {error.context} that begins in line {error.context_mark.line + 1}" if error.context_mark else ""
-    return f"{problem}{opened}, expected YAML"
+    return f"{problem}{opened}{_HINTS.get(error.context or problem, ', expected YAML')}"
 
 
 def _spot(mark: Any) -> Spot:

@@ -50,20 +50,20 @@ class Ears:
         """Hear by this wiring from now on; returns the topics that it needs, with their QoS."""
         if wiring.devices != self._wiring.devices:
             self._bought = Bought(wiring.devices, self._press_ids, self._hear, self._bought)
-        inputs: dict[str, tuple[object, Callable[[], _Input]]] = {}
+        wanted: dict[str, tuple[object, Callable[[], _Input]]] = {}
         if wiring.contacts:
-            inputs[GPIO] = wiring.contacts, partial(self._gpio, wiring.contacts)
+            wanted[GPIO] = wiring.contacts, partial(self._gpio, wiring.contacts)
         for port in wiring.ports:
             zenders = tuple(zender for zender in wiring.on_ports if zender.port == port.id)
-            inputs[port.id] = (port, zenders), partial(self._port, port, zenders)
+            wanted[port.id] = (port, zenders), partial(self._port, port, zenders)
         for name, (its, task) in list(self._running.items()):
-            if name not in inputs or inputs[name][0] != its:
+            if name not in wanted or wanted[name][0] != its:
                 task.cancel()
                 del self._running[name]
                 self._ports.pop(name, None)
-        for name, (its, make) in inputs.items():
+        for name, (its, make) in wanted.items():
             if name not in self._running:
-                self._running[name] = its, asyncio.create_task(self._keep(name, make), name=f"input {name}")
+                self._running[name] = its, asyncio.create_task(self._keep(name, make()), name=f"input {name}")
         self._wiring = wiring
         return (*SUBSCRIPTIONS, *self._bought.subscriptions)
 
@@ -85,8 +85,12 @@ class Ears:
             message.ack()
 
     def look(self, now_s: float) -> None:
-        """What only time tells; once a second."""
-        self._bought.look(now_s)
+        """What only time tells; once a second. Never raises."""
+        try:
+            self._bought.look(now_s)
+        except Exception as bug:
+            log.exception("what only time tells of bought devices is not known")
+            self._hear(h.Trouble("daemon/bug", f"the bought devices are not looked after: {bug!r}"))
 
     def show_help(self, nr: int, sign: HelpSign) -> bool:
         """Show a discreet sign on a zender behind a serial port; False when there is none of this number."""
@@ -104,11 +108,12 @@ class Ears:
         self._ports[port.id] = SerialPort(port, zenders, self._press_ids, self._mono_s, self._hear)
         return self._ports[port.id]
 
-    async def _keep(self, name: str, make: Callable[[], _Input]) -> None:
+    async def _keep(self, name: str, input: _Input) -> None:
         while True:
             try:
-                await make().run()
+                await input.run()
             except Exception as bug:
                 log.exception("the input %s failed and is started again", name)
                 self._hear(h.Trouble("daemon/bug", f"the input {name} failed: {bug!r}"))
+                self._hear(h.Trouble(f"gateway:{name}/offline", "it failed by a mistake of ours, and is started again"))
             await asyncio.sleep(AGAIN_S)

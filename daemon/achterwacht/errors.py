@@ -5,6 +5,7 @@ AchterwachtError
         ConfigInvalid           the two YAML files, with every mistake in them
         AskedWrong              a command that cannot be done as it was asked
             NoIncident              there is not the one incident that would be meant
+            NoFault                 no such fault stands
     Unavailable             something outside, now: it may work again by itself
         MqttUnavailable         the broker did not take a message
         LinkUnavailable         the daemon does not answer at its socket
@@ -63,6 +64,12 @@ class AskedWrong(Mistaken):
 
 class NoIncident(AskedWrong):
     """None is there, or more than one; the text says all that can be said."""
+
+    remedy = ""
+
+
+class NoFault(AskedWrong):
+    """No such fault stands; the text says all that can be said."""
 
     remedy = ""
 

@@ -262,7 +262,9 @@ def scalar(text: str) -> str:
     """A text as YAML has it, in quotes unless everybody reads it as a text without."""
     if _BARE.fullmatch(text) and text.lower() not in _NO_TEXT:
         return text
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    quoted = json.dumps(text, ensure_ascii=False)
+    # Not as JSON escapes them: of a character beyond U+FFFF that makes two, which YAML takes for two.
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
 
 
 def free_id(wanted: str, taken: Collection[str]) -> str:

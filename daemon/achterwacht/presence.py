@@ -28,6 +28,10 @@ class Presence:
         self._heard_s: dict[str, float] = {}
         self._patience_s: dict[str, float] = {}
         """From when a silence counts."""
+        self._spared: dict[str, bool] = {}
+        """Whose way went down since they spoke last; and whether that was the first time."""
+        self._down: set[tuple[str, ...]] = set()
+        """The ways that were down at the last look."""
         self._plan = EMPTY_PLAN
         self._watched: dict[tuple[str, ...], list[tuple[str, float | None]]] = {}
         """The plan's devices and for how long each may be silent, by what may be wrong on their way to us.
@@ -42,6 +46,7 @@ class Presence:
         device = speaker(heard)
         if device and in_plan(plan, device):
             self._heard_s[device] = self._patience_s[device] = now_s
+            self._spared.pop(device, None)
 
     def ages(self, now_s: float) -> dict[str, float]:
         """How long ago each device was heard, in seconds, of those that were heard since this daemon began."""
@@ -57,8 +62,10 @@ class Presence:
         late: list[str] = []
         for keys, devices in self._watched.items():
             if passed_s > HELD_UP_S or any(key in state.faults for key in keys):
-                self._stand_still(devices, now_s, passed_s)
+                self._stand_still(devices, now_s, passed_s, begins=keys not in self._down)
+                self._down.add(keys)
             else:
+                self._down.discard(keys)
                 late.extend(device for device, limit_s in devices if self._is_late(state, device, limit_s, now_s))
         return tuple(late)
 
@@ -69,6 +76,7 @@ class Presence:
         for device in [device for device in self._patience_s if is_another(device, self._plan, plan)]:
             del self._patience_s[device]
             self._heard_s.pop(device, None)
+            self._spared.pop(device, None)
         self._plan = plan
         self._watched = {}
         for device, limit_s in _limits(plan):
@@ -84,12 +92,21 @@ class Presence:
             if known and known.seen_at and limit_s and limit_s > SELDOM_S and not way_down(state, device):
                 self._patience_s.setdefault(device, known.quiet_from_s - state.offset_s)
 
-    def _stand_still(self, devices: Iterable[tuple[str, float | None]], now_s: float, passed_s: float) -> None:
-        """Who speaks every few seconds begins anew; who speaks seldom goes on from where it was."""
+    def _stand_still(
+        self, devices: Iterable[tuple[str, float | None]], now_s: float, passed_s: float, begins: bool
+    ) -> None:
+        """Who speaks every few seconds begins anew, once: a way that comes and goes must not hide a death for ever. Who
+        speaks seldom goes on from where it was.
+        """
         for device, limit_s in devices:
+            if device not in self._spared:  # also who was heard, or came into the plan, while it was down already
+                self._spared[device] = True
+            elif begins:
+                self._spared[device] = False
             since_s = self._patience_s.get(device, now_s)
             seldom = limit_s is not None and limit_s > SELDOM_S
-            self._patience_s[device] = min(now_s, since_s + passed_s) if seldom else now_s
+            anew = self._spared[device] and not seldom
+            self._patience_s[device] = now_s if anew else min(now_s, since_s + passed_s)
 
     def _is_late(self, state: State, device: str, limit_s: float | None, now_s: float) -> bool:
         allowed_s = limit_s if was_heard(state, device) else min(FIRST_WORD_S, limit_s or FIRST_WORD_S)

@@ -57,6 +57,10 @@ SHOW_EVERY_S = 0.2
 """Displays follow at this pace. Looking through a thousand open alarms takes as long as a handful of pages."""
 CLOCK_S = 60.0
 """After a start a clock has so long to be put right by the network, before nobody vouches for the time of a fact."""
+MISSING_AT_ONCE, MISSING_PAUSE_S = 100, 0.01
+"""A switch that fails silences two thousand at once. Together they hold up a page for 40 ms; so many for 2 ms."""
+STILL_HERE_S = 3600.0
+"""After so long without a fact one is noted: a daemon that is killed then knows how long it had listened to silence."""
 SAID_MAX = 10_000
 """Confirmations under way at once. They end within a second; beyond this the nodes' own repeats carry them."""
 
@@ -128,7 +132,7 @@ class Service:
         self._tasks: set[asyncio.Task[None]] = set()
         self._saying: set[tuple[str, bool]] = set()
         """The presses, receipts and answers whose confirmation is on its way, and whether it says durable."""
-        self._keeping = asyncio.Lock()
+        self._reading, self._keeping = asyncio.Lock(), asyncio.Lock()
         self._to_show: State | None = None
         self._shown_lists: dict[str, tuple[OpenAlarm, ...]] = {}
         self._shown_signs: dict[int, HelpSign] = {}
@@ -293,8 +297,7 @@ class Service:
         if isinstance(heard, h.Pressed):
             incident = self.state.incident_of(heard.press) or heard.press
             letter.reply({"incident": incident, "durable": durable})
-            zender = self.state.plan.zender(heard.zender)
-            if heard.boot and (zender is None or zender.transport == "mqtt"):
+            if heard.boot and letter.reply is nothing:  # our own node on MQTT, whatever the plan takes its number for
                 seq = int(heard.press.rsplit("-", 1)[1])
                 saying = self._zenders.confirm(heard.zender, heard.boot, seq, incident, durable)
                 self._say((heard.press, durable), saying)
@@ -402,7 +405,9 @@ class Service:
     # --- what is looked after -----------------------------------------------------------------------------------------
 
     async def _listen(self, settings: config.Settings) -> None:
-        """Hear by this wiring from now on."""
+        """Hear by this wiring from now on. A port that is opened anew is told its signs anew."""
+        self._shown_signs.clear()
+        self._show_soon(self.state)
         await self.mqtt.listen([(CANARY_TOPIC, 0), *self.ears.listen(settings.wiring)])
 
     async def _go_round(self) -> None:
@@ -413,8 +418,12 @@ class Service:
             now = self.clock.now()
             self.ears.look(now.mono_s)
             silent = self.presence.look(self.state, now.mono_s)
-            if silent:
-                self.inbox.put(h.Missing(silent))
+            for first in range(0, len(silent), MISSING_AT_ONCE):
+                self.inbox.put(h.Missing(silent[first : first + MISSING_AT_ONCE]))
+                await asyncio.sleep(MISSING_PAUSE_S)
+            idle_s = (now.at - self.state.last.at).total_seconds() if self.state.last else 0.0
+            if idle_s >= STILL_HERE_S and not self.state.alarms:
+                self._checkpoint()
             if clock_in_doubt != (not now.clock_ok and now.mono_s - began_s >= CLOCK_S):
                 clock_in_doubt = not clock_in_doubt
                 self._trouble("clock/unsynchronised", "" if clock_in_doubt else None)
@@ -432,7 +441,13 @@ class Service:
         if message.topic == CANARY_TOPIC:
             self.canary.heard(message.payload)
         else:
-            self.ears.message(message)
+            try:
+                self.ears.message(message)
+            except Exception as bug:
+                # Acknowledged all the same: kept back it would come again for ever, and deafen us.
+                log.exception("a message on %s could not be heard", message.topic[:100])
+                self._trouble("daemon/bug", f"a message could not be heard: {bug!r}")
+                message.ack()
 
     async def _publish_canary(self, song: bytes) -> None:
         await self.mqtt.publish(CANARY_TOPIC, song, qos=0)
@@ -481,7 +496,11 @@ class Service:
 
     def reload(self) -> None:
         """Read the plan again. A bad one is refused with its mistakes, the old one stays; open alarms keep theirs."""
-        self._spawn(self._reload())
+        self._spawn(self._reload_in_turn())
+
+    async def _reload_in_turn(self) -> None:
+        async with self._reading:  # asked twice: what was read last must also be adopted last
+            await self._reload()
 
     async def _reload(self) -> None:
         try:

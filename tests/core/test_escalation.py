@@ -19,6 +19,7 @@ from achterwacht.core.escalation import (
     step_in_vain,
     whom_to_ring,
 )
+from achterwacht.core.faults import MISSING
 from achterwacht.core.plan import PAGERS, Ladder, Pager, Step
 from achterwacht.core.state import EMPTY
 from house import TOWN_HALL, House
@@ -184,6 +185,19 @@ def test_a_step_is_in_vain_when_it_is_known_to_be() -> None:
     house.pager("p3").dies()
     house.pager("p2").dies()
     assert step_in_vain(house.state, house.alarm(7)) is None  # one still shows it
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_who_is_known_not_to_be_there_is_waited_for_in_vain(kind: str) -> None:
+    house = House()
+    house.failing = {"phone:anna": "not built yet"}
+    house.press(7)
+    house.wait(0.1)
+    began_s = house.alarm(7).step_s
+    for pager in ("p1", "p2", "p3"):
+        assert step_in_vain(house.state, house.alarm(7)) != (began_s, "nobody reachable")
+        house.hear(h.Trouble(f"pager:{pager}/{kind}", ""))
+    assert step_in_vain(house.state, house.alarm(7)) == (began_s, "nobody reachable")
 
 
 def test_attempts_are_counted_by_target() -> None:

@@ -52,6 +52,14 @@ def test_an_unknown_zender_is_still_a_place() -> None:
     assert TOWN_HALL.zender(99) is None
 
 
+def test_what_an_alarm_keeps_knows_its_own_zender_only() -> None:
+    kept = TOWN_HALL.for_zender(5)
+    assert kept.zenders == (TOWN_HALL.zender(5),)
+    assert (kept.staff(5), kept.place(5), kept.zender(7)) == (("bas",), "Balie 1", None)
+    assert replace(kept, zenders=TOWN_HALL.zenders) == TOWN_HALL
+    assert TOWN_HALL.for_zender(99).place(99) == "Zender 99 onbekend"
+
+
 def test_who_sits_where() -> None:
     assert TOWN_HALL.staff(5) == ("bas",)
     assert TOWN_HALL.staff(6) == ()

@@ -13,7 +13,8 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.faults import MISSING
 from achterwacht.core.plan import Gateway, Zender
-from achterwacht.core.supervision import BATTERY_RECOVERED, max_silence_s, way_down
+from achterwacht.core.state import CHANGES_S, Fault
+from achterwacht.core.supervision import BATTERY_RECOVERED, BROKER, CHANGES_MAX, max_silence_s, was_heard, way_down
 from house import TOWN_HALL, House
 
 DEVICE = "zender:7"
@@ -111,8 +112,8 @@ def test_a_battery_that_runs_down_slowly_is_noted_in_steps() -> None:
             tell(house, battery=percent)
     assert len(house.all(f.DeviceMeasured)) <= 23
     assert [(fact.key, fact.detail) for fact in house.all(f.FaultRaised)] == [
-        (f"{DEVICE}/battery low", "20 %"),
-        (f"{DEVICE}/battery empty", "5 %"),
+        *((f"{DEVICE}/battery low", f"{percent} %") for percent in (20, 15, 10)),
+        *((f"{DEVICE}/battery empty", f"{percent} %") for percent in (5, 0)),
     ]
     assert [fact.key for fact in house.all(f.FaultCleared)] == [f"{DEVICE}/battery low"]
 
@@ -243,6 +244,34 @@ def test_what_the_broker_remembers_is_noted_once_and_the_first_own_word_besides(
     assert house.faults == {f"{DEVICE}/silent"}, "not one that was never seen"
 
 
+def test_a_gateway_was_heard_by_any_word_of_it_and_a_zender_by_its_own() -> None:
+    """A bridge publishes that it is there once, retained, and then nothing for days."""
+    house = House(MIXED)
+    for device in ("gateway:zigbee", "zender:21", "pager:p1"):
+        assert not was_heard(house.state, device)
+        house.hear(h.Status(device, "", True, live=False))
+    assert [was_heard(house.state, device) for device in ("gateway:zigbee", "zender:21", "pager:p1")] == [
+        True,
+        False,
+        False,
+    ]
+    house.hear(h.Missing(("gateway:zigbee", "zender:21", "pager:p1")))
+    assert house.faults == {"gateway:zigbee/silent", "pager:p1/never seen"}, "one gateway, and not what is behind it"
+
+
+def test_the_first_word_after_each_start_is_noted_also_when_nothing_has_changed() -> None:
+    house = begun()
+    house.measures("zender:21")
+    for _ in range(3):
+        house.restart()
+        for device in (DEVICE, "zender:21"):
+            assert not house.state.devices[device].heard
+            assert not house.hear(h.Telemetry(device, "", live=False)), "what the broker remembers is no word"
+            assert [type(fact) for fact in house.measures(device)] == [f.DeviceSeen]
+            assert house.state.devices[device].heard
+            assert not house.measures(device)
+
+
 def test_telemetry_that_the_broker_remembers_is_news_but_no_sign_of_life() -> None:
     house = House(MIXED)
     remembered = h.Telemetry("zender:21", "", battery=3, live=False)
@@ -258,6 +287,97 @@ def test_what_the_broker_remembers_of_an_earlier_boot_is_no_second_device() -> N
     house = begun()
     house.hear(h.Telemetry(DEVICE, "b"))
     assert not house.hear(h.Telemetry(DEVICE, "a", battery=3, live=False))
+
+
+# --- who comes and goes ---------------------------------------------------------------------------------------------
+
+
+def flaps(house: House, times: int, device: str = DEVICE) -> None:
+    """It goes and comes, each of which is a change."""
+    for n in range(times):
+        house.hear(h.Status(device, "a", bool(n % 2), live=True))
+
+
+def changes(house: House, device: str = DEVICE) -> list[f.Fact]:
+    return [fact for fact in house.all(f.DeviceSeen) if fact.device == device]
+
+
+def test_a_device_that_comes_and_goes_all_the_time_is_one_fault_and_no_more_facts() -> None:
+    house = begun()  # the first time that it came
+    flaps(house, CHANGES_MAX - 1)
+    assert len(changes(house)) == CHANGES_MAX
+    assert house.faults == {f"{DEVICE}/offline"}
+    flaps(house, 1)
+    assert house.faults == {f"{DEVICE}/offline"}, "that it is gone is known already"
+    tell(house)
+    assert house.faults == {f"{DEVICE}/offline", f"{DEVICE}/unsteady"}
+    noted = len(house.facts)
+    flaps(house, 100)
+    for boot in ("b", "c", "d"):
+        house.hear(h.Telemetry(DEVICE, boot))
+    assert len(house.facts) == noted
+    assert not house.state.devices[DEVICE].online
+
+
+def test_one_that_goes_once_too_often_is_not_said_to_be_offline_but_its_silence_is_found() -> None:
+    house = begun()
+    flaps(house, CHANGES_MAX - 2)
+    house.hear(h.Telemetry(DEVICE, "b"))  # another boot is a change too
+    assert len(changes(house)) == CHANGES_MAX
+    told = house.hear(h.Status(DEVICE, "b", False, live=True))
+    assert [type(fact) for fact in told] == [f.FaultRaised]
+    assert house.faults == {f"{DEVICE}/unsteady"}
+    assert house.state.devices[DEVICE].online
+    house.hear(h.Missing((DEVICE,)))
+    assert house.faults == {f"{DEVICE}/unsteady", f"{DEVICE}/silent"}
+
+
+def test_after_its_time_it_is_noted_again_and_only_a_person_ends_the_fault() -> None:
+    house = begun()
+    flaps(house, 2 * CHANGES_MAX)
+    tell(house)
+    left_s = house.state.devices[DEVICE].changes_from_s + CHANGES_S - house.state.house_s(house.now)
+    house.wait(left_s - 1)
+    tell(house)
+    assert house.faults == {f"{DEVICE}/offline", f"{DEVICE}/unsteady"}
+    house.wait(1)
+    tell(house)
+    assert house.faults == {f"{DEVICE}/unsteady"}
+    assert house.state.devices[DEVICE].changes == 1
+    assert house.acknowledges("anna", f"{DEVICE}/unsteady") == "accepted"
+    assert not house.faults
+    flaps(house, 2)
+    assert not house.faults, "it may come and go again"
+
+
+def test_who_comes_and_goes_now_and_then_is_never_unsteady() -> None:
+    house = begun()
+    for _ in range(10):
+        house.wait(CHANGES_S + 1)
+        flaps(house, CHANGES_MAX)
+        assert not house.faults
+
+
+def test_the_first_word_after_a_start_is_noted_of_an_unsteady_one_too() -> None:
+    house = begun()
+    flaps(house, CHANGES_MAX - 2)
+    for boot in ("b", "c"):
+        house.hear(h.Telemetry(DEVICE, boot))
+    assert house.faults == {f"{DEVICE}/unsteady"}
+    house.restart()
+    house.hear(h.Telemetry(DEVICE, "b"))
+    assert house.state.devices[DEVICE].heard
+
+
+def test_a_daemon_that_starts_all_the_time_makes_no_device_unsteady() -> None:
+    house = begun()
+    for _ in range(2 * CHANGES_MAX):
+        house.restart()
+        tell(house)
+        house.measures("zender:21")
+    assert not house.faults
+    assert house.state.devices[DEVICE].heard
+    assert house.state.devices[DEVICE].changes == 1
 
 
 # --- boots ------------------------------------------------------------------------------------------------------------
@@ -325,26 +445,29 @@ def test_several_are_missing_at_once() -> None:
     )
 
 
+def gone(gateway: str) -> set[str]:
+    """The faults by which nothing comes through this gateway."""
+    return {f"gateway:{gateway}/{kind}" for kind in (*MISSING, "deaf")}
+
+
 @pytest.mark.parametrize(
     ("device", "ways"),
     [
-        ("zender:7", {"broker/link", "broker/canary", "broker/subscriptions"}),
-        ("pager:p1", {"broker/link", "broker/canary", "broker/subscriptions"}),
-        ("zender:22", {"broker/link", "broker/canary", "broker/subscriptions"}),
-        ("zender:50", {f"gateway:gpio/{gone}" for gone in MISSING}),
-        ("zender:51", set()),
-        ("zender:61", {f"gateway:hall/{gone}" for gone in MISSING}),
+        ("zender:7", {*BROKER}),
+        ("pager:p1", {*BROKER}),
+        ("zender:22", {*BROKER}),
+        ("zender:50", {"zender:50/pin", *gone("gpio")}),
+        ("zender:51", {"zender:51/pin"}),
+        ("zender:61", gone("hall")),
         ("gateway:hall", set()),
-        ("gateway:zigbee", {"broker/link", "broker/canary", "broker/subscriptions"}),
-        (
-            "zender:21",
-            {"broker/link", "broker/canary", "broker/subscriptions", *(f"gateway:zigbee/{gone}" for gone in MISSING)},
-        ),
+        ("gateway:zigbee", {*BROKER}),
+        ("zender:21", {*BROKER, *gone("zigbee")}),
     ],
 )
 def test_what_may_be_wrong_on_the_way(device: str, ways: set[str]) -> None:
-    faults = {f"gateway:{id}/{gone}" for id in ("gpio", "hall", "zigbee") for gone in MISSING}
-    faults |= {"broker/link", "broker/canary", "broker/subscriptions", "broker/password", "journal/disk"}
+    faults = {*gone("gpio"), *gone("hall"), *gone("zigbee"), "gateway:hall/malformed", "zender:7/pin"}
+    faults |= {"zender:50/pin", "zender:51/pin", "zender:50/stuck", "zender:51/silent"}
+    faults |= {*BROKER, "broker/subscriptions", "broker/password", "journal/disk"}
     stopping = set()
     for fault in sorted(faults):
         house = House(MIXED)
@@ -380,12 +503,13 @@ def test_a_device_that_leaves_the_plan_takes_its_faults_with_it() -> None:
     house.hear(h.Trouble("broker/link", ""))
     zenders = tuple(zender for zender in MIXED.zenders if zender.nr not in (7, 61))
     house.adopt(replace(MIXED, zenders=zenders, pagers=MIXED.pagers[:2], gateways=MIXED.gateways[:2]))
-    assert house.faults == {"zender:6/tamper", "broker/link"}
+    assert house.faults == {"zender:6/tamper", "broker/link", "zender:98/malformed"}
     assert not {DEVICE, "pager:p3", "gateway:hall"} & set(house.state.devices)
 
 
 @pytest.mark.parametrize(
-    "changed", [{"transport": "serial"}, {"gateway": "zigbee"}, {"transport": "gpio", "gateway": "gpio"}]
+    "changed",
+    [{"transport": "serial"}, {"gateway": "zigbee"}, {"transport": "gpio", "gateway": "gpio"}, {"wired": "otherwise"}],
 )
 def test_a_zender_that_is_heard_otherwise_is_not_known_yet(changed: dict[str, Any]) -> None:
     house = begun()
@@ -422,9 +546,29 @@ def test_a_gateway_that_is_heard_otherwise_is_another_one() -> None:
 def test_who_was_unknown_may_be_known_in_the_next_plan() -> None:
     house = begun()
     house.hear(h.Telemetry("zender:98", "a"))
-    house.hear(h.Trouble("zender:99/unknown", ""))
+    assert house.faults == {"zender/unknown"}
+    for zender in (98, 99):
+        house.hear(h.Trouble(f"zender:{zender}/unknown", ""))
     house.adopt(replace(MIXED, zenders=(*MIXED.zenders, Zender(98, "Kamer 98"))))
+    assert house.faults == {"zender:99/unknown"}, "that one rang, and nobody knows where it hangs yet"
+    house.adopt(replace(MIXED, zenders=(*MIXED.zenders, Zender(99, "Kamer 99"))))
     assert not house.faults
+
+
+def test_who_was_unknown_and_only_spoke_speaks_again_if_it_is_still() -> None:
+    house = begun()
+    house.hear(h.Telemetry("zender:98", "a"))
+    house.adopt(replace(MIXED, language="en"))
+    assert not house.faults
+    house.hear(h.Telemetry("zender:98", "a"))
+    assert house.faults == {"zender/unknown"}
+
+
+def test_what_a_new_port_told_before_its_plan_was_adopted_stands() -> None:
+    house = begun()
+    house.hear(h.Trouble("gateway:attic/offline", "no such port"))
+    house.adopt(replace(MIXED, gateways=(*MIXED.gateways, Gateway("attic"))))
+    assert house.faults == {"gateway:attic/offline"}
 
 
 # --- acknowledging ----------------------------------------------------------------------------------------------------
@@ -455,7 +599,7 @@ def test_the_same_command_has_the_same_outcome() -> None:
     for fault in ("zender:7/malformed", "zender:7/stuck"):
         house.hear(h.Trouble(fault, ""))
         house.hear(h.Acknowledge(f"about {fault}", fault, "anna"))
-        house.hear(h.Trouble(fault, "again"))
+        house.hear(h.Trouble(fault, ""))
         assert not house.hear(h.Acknowledge(f"about {fault}", fault, "anna"))
         assert house.state.outcomes[f"about {fault}"].result == "accepted"
     assert house.faults == {"zender:7/malformed", "zender:7/stuck"}
@@ -477,6 +621,28 @@ def test_who_acknowledged_is_on_record_and_what_stands_is_over_by_it() -> None:
     facts = house.hear(h.Acknowledge("command-1", "zender:7/malformed", "cor"))
     assert [type(fact) for fact in facts] == [f.FaultAcknowledged, f.FaultCleared]
     assert house.all(f.FaultAcknowledged)[0].by == "cor"
+
+
+def test_a_standing_fault_with_another_detail_is_told_anew_and_nobody_has_seen_that() -> None:
+    house = begun()
+    house.hear(h.Trouble("gateway:hall/offline", "no such port"))
+    since = house.state.faults["gateway:hall/offline"].at
+    assert house.acknowledges("anna", "gateway:hall/offline") == "accepted"
+    house.wait(60)
+    assert not house.hear(h.Trouble("gateway:hall/offline", "no such port"))
+    assert house.state.faults["gateway:hall/offline"].acknowledged_by == "anna"
+    told = house.hear(h.Trouble("gateway:hall/offline", "no permission"))
+    assert [(fact.key, fact.detail) for fact in told if isinstance(fact, f.FaultRaised)] == [
+        ("gateway:hall/offline", "no permission")
+    ]
+    assert house.state.faults["gateway:hall/offline"] == Fault("no permission", since)
+
+
+def test_what_has_happened_is_told_once_whatever_is_said_of_it_later() -> None:
+    house = begun()
+    house.hear(h.Trouble(f"{DEVICE}/malformed", "no. 1"))
+    assert not house.hear(h.Trouble(f"{DEVICE}/malformed", "no. 2"))
+    assert house.state.faults[f"{DEVICE}/malformed"].detail == "no. 1"
 
 
 def test_what_ends_by_itself_is_marked_until_it_does() -> None:

@@ -153,6 +153,16 @@ def test_a_retained_counter_is_where_it_stands() -> None:
     assert counted(desk, 7, 8) == [0, 1]
 
 
+def test_an_equal_counter_is_the_same_press_for_a_day_since_it_was_last_said() -> None:
+    desk = Desk(zender(1, COUNTED, retained="level"))
+    said, day_s = {"action": "single", "n": 1}, 24 * 3600.0
+    assert desk.presses(said, 0.0) == 1
+    assert desk.presses(said, day_s - 1) == 0
+    assert desk.presses(said, 2 * day_s - 2) == 0, "said again, it is as young as that"
+    assert desk.presses(said, 3 * day_s - 3, retained=True) == 0
+    assert desk.presses(said, 3 * day_s) == 1, "a new battery, and it counts from 1 again"
+
+
 def test_a_retained_counter_that_is_ignored_is_of_no_account() -> None:
     desk = Desk(zender(1, COUNTED))
     assert counted(desk, 7, retained=True) == [0]
@@ -168,9 +178,9 @@ def test_a_level_is_a_press_when_it_becomes_so() -> None:
     assert [desk.presses({"sos": sos}) for sos in said] == [1, 0, 0, 0, 1, 0, 0]
 
 
-def test_a_press_that_was_there_when_we_began_says_so() -> None:
+def test_a_press_that_is_the_first_word_was_said_now_whatever_was_known() -> None:
     desk = Desk(zender(1, LEVEL))
-    assert desk.say({"sos": True}, 4.0) == [h.Pressed("1-b007-1", 1, "", 4.0, at_start=True)]
+    assert desk.say({"sos": True}, 4.0) == [h.Pressed("1-b007-1", 1, "", 4.0)]
     desk.say({"sos": False}, 5.0)
     assert desk.say({"sos": True}, 6.0) == [h.Pressed("1-b007-2", 1, "", 6.0)]
 
@@ -182,6 +192,18 @@ def test_a_retained_level_is_where_it_stands_or_of_no_account() -> None:
     desk = Desk(zender(1, LEVEL, retained="ignore"))
     assert desk.presses({"sos": True}, retained=True) == 0
     assert desk.presses({"sos": True}) == 1
+
+
+def test_a_remembered_level_is_a_press_where_the_button_is_known_to_have_been_up() -> None:
+    """It was pressed while we did not listen; the broker kept that for us."""
+    for up_is_remembered in (False, True):
+        desk = Desk(zender(1, LEVEL, retained="level"))
+        assert desk.presses({"sos": False}, 0.0, retained=up_is_remembered) == 0
+        assert desk.say({"sos": True}, 10.0, retained=True) == [h.Pressed("1-b007-1", 1, "", 10.0)]
+        assert desk.presses({"sos": True}, 11.0, retained=True) == 0, "told at each new connection"
+        assert desk.presses({"sos": True}, 12.0) == 0
+        assert desk.presses({"sos": False}, 13.0, retained=True) == 0
+        assert desk.presses({"sos": True}, 14.0, retained=True) == 1
 
 
 def test_a_level_that_bounces_is_one_press() -> None:
@@ -334,6 +356,9 @@ def test_the_broker_is_told_at_once_where_there_is_no_press() -> None:
 # --- anything at all --------------------------------------------------------------------------------------------------
 
 
+INPUTS = {"tasmota": "Switch1", "esphome": "knop", "shelly-blu": "bc:02:6e:c3:ce:cc"}
+
+
 def building() -> list[Device]:
     """One device of each profile."""
     made = []
@@ -341,7 +366,7 @@ def building() -> list[Device]:
         own = readings(
             profile,
             f"d{nr}",
-            "Switch1" if profile.name == "tasmota" else None if profile.input else "knop",
+            INPUTS.get(profile.name),
             {"id": "1"} if profile.where else {},
             {"press": {"path": "n", "values": ("1",), "counter": "seq"}} if profile.name == "custom" else {},
         )
@@ -351,7 +376,8 @@ def building() -> list[Device]:
 
 
 TOPICS = [reading.topic for device in building() for reading in device.readings]
-WORDS = ["", "ON", "OFF", "on", "1", "true", "single", "online", "knop", "input:0", "shelly-blu", "release", "S"]
+WORDS = ["", "ON", "OFF", "on", "1", "true", "single", "online", "input:0", "shelly-blu", "release", "S"]
+WORDS += [INPUTS["shelly-blu"]]
 KEYS = [
     *("action", "sos", "battery", "tamper", "state", "event", "event_cnt", "params", "events", "component", "data"),
     *("address", "button", "pid", "Button1", "Switch1", "Action", "ACTION", "id", "alarm", "battery_ok", "n", "seq"),
@@ -409,3 +435,24 @@ def test_two_presses_that_count_are_never_closer_than_the_window(
         expected = is_press and (last_s is None or now_s - last_s >= dedupe_s)
         assert desk.presses(PRESS if is_press else {"action": "release"}, now_s) == expected
         last_s = now_s if expected else last_s
+
+
+# --- too much -------------------------------------------------------------------------------------------------------
+
+
+def test_all_that_one_message_says_of_a_press_is_one_press() -> None:
+    blu = Reading(TOPIC, "press", "events[*]", field="button", counter="pid")
+    desk = Desk(zender(1, blu))
+    assert desk.presses({"events": [{"button": 1, "pid": number} for number in range(60)]}) == 1
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [json.dumps({"events": [{}] * 65}).encode(), json.dumps({"action": "single", "x": "x" * 16_384}).encode()],
+    ids=["a list without end", "a payload without end"],
+)
+def test_a_message_that_would_hold_up_all_others_is_a_fault(payload: bytes) -> None:
+    desk = Desk(zender(1, Reading(TOPIC, "press", "events[*]", field="button")))
+    heard = desk.say(payload)
+    assert faults(heard) == ["zender:1/malformed"]
+    assert not any(isinstance(one, h.Pressed) for one in heard)

@@ -406,6 +406,28 @@ async def test_the_slow_import_does_not_hold_up_the_loop(mock: MockFactory, monk
 
 
 @pytest.mark.asyncio
+async def test_a_driver_that_hangs_is_told_in_time_and_works_when_it_does_not_any_more(
+    mock: MockFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert gpio.OPEN_WAIT_S < 5, "what is promised of a lost GPIO"
+    monkeypatch.setattr(gpio, "OPEN_WAIT_S", 0.01)
+    opens, factory = threading.Event(), gpio._pin_factory
+
+    def hangs() -> Any:
+        assert opens.wait(10)
+        return factory()
+
+    monkeypatch.setattr(gpio, "_pin_factory", hangs)
+    async with listening(OPEN_DESK) as ears:
+        try:
+            assert "hangs" in await ears.trouble(OFFLINE)
+        finally:
+            opens.set()
+        await ears.over(OFFLINE)
+        await ears.alive(2)
+
+
+@pytest.mark.asyncio
 async def test_without_lgpio_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
     monkeypatch.setitem(sys.modules, "lgpio", None)  # as if it were not installed

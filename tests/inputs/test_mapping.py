@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from achterwacht.inputs.mapping import (
     matches,
     meaning,
     normal,
+    overlap,
     places,
     plain,
 )
@@ -296,6 +298,18 @@ def test_what_nobody_expected_is_a_fault(said: Any, says: Meaning, keys: dict[st
 def test_filters_as_mqtt_has_them(topic_filter: str, topic: str, fits: bool) -> None:
     assert is_filter(topic_filter)
     assert matches(topic_filter, topic) is fits
+
+
+LEVELS = ["a", "", "$x"]
+TOPICS = ["/".join(levels) for size in range(1, 5) for levels in product([*LEVELS, "b"], repeat=size)]
+FILTERS = st.lists(st.sampled_from([*LEVELS, "+"]), max_size=3).flatmap(
+    lambda levels: st.sampled_from(["/".join(levels), "/".join([*levels, "#"])]).filter(is_filter)
+)
+
+
+@given(FILTERS, FILTERS)
+def test_filters_overlap_when_there_is_a_topic_of_both(one: str, other: str) -> None:
+    assert overlap(one, other) is any(matches(one, topic) and matches(other, topic) for topic in TOPICS)
 
 
 @pytest.mark.parametrize("topic", ["", "a/#/b", "a#", "a+/b", "a/b+", "##", "a/\0", "é" * 40_000])

@@ -74,6 +74,15 @@ def test_telemetry_is_a_sign_of_life() -> None:
     assert say(f"{ZENDER}/telemetry", said) == h.Telemetry("zender:5", "00ff", None, tamper=False, line="cut")
 
 
+def test_telemetry_that_somebody_published_retained_is_no_sign_of_life() -> None:
+    said: dict[str, Any] = {"boot": "00ff", "battery": 83, "charging": False, "docked": True, "rssi": -61}
+    heard = say(f"{PAGER}/telemetry", said, retained=True)
+    assert heard == h.Telemetry("pager:p1", "00ff", 83, charging=False, docked=True, live=False)
+    said = {"boot": "00ff", "battery": 7, "tamper": True, "line": "ok"}
+    heard = say(f"{ZENDER}/telemetry", said, retained=True)
+    assert heard == h.Telemetry("zender:5", "00ff", 7, tamper=True, line="ok", live=False)
+
+
 def test_a_receipt_and_an_answer() -> None:
     heard = say(f"{PAGER}/receipt", RECEIPT)
     assert heard == h.Receipt("p1", "00ff", 8, f"{PRESS}.abcd.1", PRESS, PRESS, 5, "shown")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core.supervision import CHANGES_MAX
 from house import BACKUP_RINGS, TEAM_RINGS, House
 
 
@@ -52,6 +53,30 @@ def test_a_pager_that_connects_again_is_paged_but_not_because_the_broker_remembe
     house.hear(h.Status("pager:p1", "b001", True, live=True))  # the same boot: it had only lost the network
     house.wait(1)
     house.rings("Balie 3", "p1")
+
+
+def test_a_pager_that_starts_all_the_time_is_one_fault_and_is_still_paged_each_time(house: House) -> None:
+    incident = house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    for _ in range(3 * CHANGES_MAX):
+        house.pager("p1").starts()
+        house.wait(0.4)
+        assert incident in house.pager("p1").remembers
+    house.lets_ring()
+    assert house.faults == {"pager:p1/unsteady"}
+    assert len([seen for seen in house.all(f.DeviceSeen) if seen.device == "pager:p1"]) == CHANGES_MAX
+
+
+def test_an_unsteady_pager_that_is_not_born_but_speaks_is_not_paged_at_each_word(house: House) -> None:
+    for n in range(2 * CHANGES_MAX):
+        house.hear(h.Status("pager:p1", "b001", n % 2 == 0, live=True))
+    house.press(7)
+    house.wait(1)
+    house.lets_ring()
+    assert house.faults == {"pager:p1/offline", "pager:p1/unsteady"}
+    for _ in range(5):
+        assert not house.hear(h.Telemetry("pager:p1", "b001"))
 
 
 def test_the_death_of_an_earlier_boot_kills_nobody(house: House) -> None:

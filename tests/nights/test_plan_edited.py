@@ -45,11 +45,24 @@ def test_who_said_to_carry_a_pager_carries_it_while_the_files_say_nothing_new(ho
     assert house.state.plan.carrier("p1") == TOWN_HALL.carrier("p1")
 
 
+def test_an_alarm_keeps_what_the_plan_says_of_its_own_desk_alone(house: House) -> None:
+    house.press(7)
+    house.press(99)
+    house.wait(1)
+    house.lets_ring()
+    assert house.alarm(7).plan.zenders == (TOWN_HALL.zender(7),)
+    assert house.alarm(99).plan.zenders == ()
+    for zender in (7, 99):
+        assert replace(house.alarm(zender).plan, zenders=TOWN_HALL.zenders) == TOWN_HALL, "and all the rest"
+
+
 def test_a_stranger_whom_the_new_plan_knows_is_no_fault_any_more(house: House) -> None:
     house.press(99)
     house.wait(1)
     house.lets_ring()
     assert "zender:99/unknown" in house.state.faults
+    house.hear(h.PlanRead(replace(TOWN_HALL, zenders=(*TOWN_HALL.zenders, Zender(98, "Balie 8"))), "another"))
+    assert "zender:99/unknown" in house.state.faults, "it is as unknown as before"
     house.hear(h.PlanRead(replace(TOWN_HALL, zenders=(*TOWN_HALL.zenders, Zender(99, "Balie 9"))), "edited"))
     assert "zender:99/unknown" not in house.state.faults
 

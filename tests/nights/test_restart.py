@@ -222,4 +222,4 @@ def test_a_plan_edited_while_the_daemon_was_away(house: House) -> None:
     house.press(7)
     house.wait(1)
     house.lets_ring()
-    assert house.alarm(7).plan == house.plan
+    assert house.alarm(7).plan == house.plan.for_zender(7)

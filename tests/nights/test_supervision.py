@@ -367,7 +367,7 @@ def test_a_serial_line_that_is_unplugged(mixed: House) -> None:
     assert mixed.faults == {"zender:62/silent"}
 
 
-@pytest.mark.parametrize("trouble", ["broker/link", "broker/canary", "broker/subscriptions"])
+@pytest.mark.parametrize("trouble", ["broker/link", "broker/canary"])
 def test_the_broker_is_down_and_the_other_lines_are_still_watched(mixed: House, trouble: str) -> None:
     mixed.fall_silent(*OWN)
     mixed.hear(h.Trouble(trouble, "gone"))
@@ -383,6 +383,37 @@ def test_the_broker_is_down_and_the_other_lines_are_still_watched(mixed: House, 
     mixed.speak_again(*OWN[1:])
     mixed.wait(10)
     assert mixed.faults == {"zender:61/silent", "zender:5/silent"}
+
+
+def test_topics_that_the_broker_refuses_hide_no_silence(mixed: House) -> None:
+    """It refuses one or a few: whatever comes on the others is heard, so who is silent is silent."""
+    mixed.hear(h.Trouble("broker/subscriptions", "refused: bought/kamer"))
+    mixed.fall_silent("zender:7")
+    mixed.wait(SEEN_WITHIN_S)
+    assert mixed.faults == {"broker/subscriptions", "zender:7/silent"}
+
+
+def test_a_link_that_comes_and_goes_hides_no_dead_node(mixed: House) -> None:
+    """Each time it is back, who lives has spoken within ten seconds; who is dead is found out in the end."""
+    mixed.fall_silent("zender:7")
+    for _ in range(4):
+        mixed.hear(h.Trouble("broker/link", "gone"))
+        mixed.wait(20)
+        mixed.hear(h.TroubleOver("broker/link"))
+        mixed.wait(12)
+    assert mixed.faults == {"zender:7/silent"}
+
+
+def test_a_pin_that_does_not_work_is_one_fault() -> None:
+    house = House(MIXED, supervised=True)
+    house.fall_silent("zender:50")
+    house.hear(h.Trouble("zender:50/pin", "taken by another program"))
+    house.wait(2 * NEVER_SEEN_S)
+    assert {fault for fault in house.faults if fault.startswith("zender:50/")} == {"zender:50/pin"}
+    house.hear(h.TroubleOver("zender:50/pin"))
+    house.wait(NEVER_SEEN_S + 2)
+    assert {fault for fault in house.faults if fault.startswith("zender:50/")} == {"zender:50/never seen"}
+    house.ends()
 
 
 def test_a_fault_from_before_the_broker_went_stands_meanwhile(house: House) -> None:

@@ -21,7 +21,7 @@ from achterwacht.core import heard as h
 from achterwacht.errors import AskedWrong, MqttUnavailable, Unavailable
 from achterwacht.inputs.mapping import Payload
 from achterwacht.inputs.ports import PROTOCOLS, Complaint, Silent, protocol
-from achterwacht.inputs.serial import IN_USE, READ_BYTES
+from achterwacht.inputs.serial import IN_USE, READ_BYTES, in_words
 from achterwacht.inputs.wiring import Port, PressIds
 from achterwacht.learn import Button, Known, Lesson, NewDevice, NewNode, NewPendant, free_id, scalar
 from achterwacht.outputs.texts import Texts
@@ -227,7 +227,7 @@ async def _at_a_port(port: Port, settings: Settings, teacher: Teacher, patience_
     behind_it = [zender for zender in settings.wiring.on_ports if zender.port == port.id]
     line = spoken.Line(port.id, behind_it, PressIds("0000"))
     with (
-        _in_words(port),
+        _as_unavailable(port),
         Serial(port.path, spoken.BAUD, timeout=0, write_timeout=WRITE_S, exclusive=True) as device,
     ):
         for data, wait_s in line.opening:
@@ -272,7 +272,7 @@ def _port(settings: Settings, asked: str, spoken: str | None) -> Port:
 
 
 @contextlib.contextmanager
-def _in_words(port: Port) -> Iterator[None]:
+def _as_unavailable(port: Port) -> Iterator[None]:
     import termios
 
     try:
@@ -286,7 +286,7 @@ def _in_words(port: Port) -> Iterator[None]:
                 f"press, then the fault gateway:{port.id}/unknown (`achterwacht status`) names the address"
             )
             raise Unavailable(problem) from None
-        raise Unavailable(f"{port.path} cannot be used: {error}") from None
+        raise Unavailable(in_words(port.path, error)) from None
 
 
 # --- the words --------------------------------------------------------------------------------------------------------

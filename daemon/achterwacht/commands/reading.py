@@ -22,7 +22,7 @@ from achterwacht.errors import AskedWrong, NoIncident
 from achterwacht.journal import reader
 from achterwacht.journal.files import Row, journal_files
 from achterwacht.journal.people import read_people
-from achterwacht.outputs.texts import Texts
+from achterwacht.outputs.texts import Texts, places
 from achterwacht.outputs.texts.form import form_text
 from achterwacht.outputs.texts.story import began, headline, story_text
 
@@ -36,7 +36,8 @@ def facts(asked: Namespace) -> int:
     wanted = None
     if asked.incident is not None:
         wanted = {line.n for line in find(asked.state, asked.incident).lines}
-    names, texts, following, day = names_in(asked.state), Texts(EMPTY_PLAN.language), Following(), ""
+    people, texts, following, day = names_in(asked.state), Texts(EMPTY_PLAN.language), Following(), ""
+    names = people
     if asked.json:
         for row in rows(asked.state):
             if row.n > asked.after and (wanted is None or row.n in wanted):
@@ -47,6 +48,7 @@ def facts(asked: Namespace) -> int:
         line = following.take(n, fact)
         if isinstance(line.fact, f.PlanAdopted):
             texts = Texts(line.fact.plan.language)
+            names = {**people, **places(line.fact.plan, texts)}
         if here:
             if (today := f"{line.fact.when.local:%d-%m-%Y}") != day:
                 day = today

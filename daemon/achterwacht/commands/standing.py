@@ -7,6 +7,7 @@ stdout as everything else, since a monitor that reads nothing sees nothing.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 from argparse import Namespace
 from collections import Counter
@@ -24,14 +25,14 @@ from achterwacht.commands.reading import names_in, print_json
 from achterwacht.core.codec import from_plain
 from achterwacht.core.faults import KINDS, MISSING, device_of, kind_of
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import EMPTY_PLAN, GATEWAY
+from achterwacht.core.plan import GATEWAY
 from achterwacht.core.readiness import Light, Readiness, Standing, Works, readiness
 from achterwacht.core.state import Alarm, Device, Phase, State
 from achterwacht.core.supervision import way_down
 from achterwacht.errors import LinkUnavailable
 from achterwacht.link import connect
-from achterwacht.outputs.texts import Texts
-from achterwacht.outputs.texts.standing import Screen, age_s, device_names
+from achterwacht.outputs.texts import LANGUAGES, Texts
+from achterwacht.outputs.texts.standing import COLUMNS, COLUMNS_MIN, Screen, age_s, device_names
 from achterwacht.paths import socket_path
 
 EXIT_CODES: Mapping[Light, int] = {"ready": 0, "limited": 1, "not ready": 2}
@@ -49,13 +50,29 @@ def status(asked: Namespace) -> int:
         if asked.json:
             print_json({"light": "unknown", "why": str(look), "remedy": look.remedy})
         else:
-            print(Texts(EMPTY_PLAN.language).words.standing["unknown"], look, look.remedy, sep="\n")
+            print(*_no_answer(look), sep="\n")
         return EXIT_UNKNOWN
     if asked.json:
         print_json(standing_json(look, names_in(asked.state)))
     else:
-        print(Screen(look.state, look.house, look.heard_s, look.now).text(names_in(asked.state)))
+        print(Screen(look.state, look.house, look.heard_s, look.now, _columns()).text(names_in(asked.state)))
     return EXIT_CODES[look.house.light]
+
+
+def _no_answer(why: LinkUnavailable) -> Iterator[str]:
+    """In every language that there is: the plan says which one the house speaks, and the daemon would tell the plan."""
+    for language in LANGUAGES:
+        words = Texts(language).words.standing
+        yield words["unknown"]
+        yield "    " + words["do"].format(do=words["unknown.do"])
+    yield f"{why}\n{why.remedy}"
+
+
+def _columns() -> int:
+    """How wide the screen may be; what is not a terminal is as wide as we like."""
+    if not sys.stdout.isatty():
+        return COLUMNS
+    return min(COLUMNS, max(COLUMNS_MIN, shutil.get_terminal_size().columns))
 
 
 def metrics(asked: Namespace) -> int:
@@ -134,7 +151,7 @@ def standing_json(look: Look, people: Mapping[str, str]) -> dict[str, Any]:
         "boot": look.boot,
         "n": look.n,
         "durable_n": look.durable_n,
-        "reasons": list(_reasons(look, texts, device_names(look.state, texts, people))),
+        "reasons": list(_reasons(look, texts, device_names(plan, texts, people))),
         "incidents": [_incident(alarm) for alarm in look.state.alarms.values()],
         "zenders": [
             {

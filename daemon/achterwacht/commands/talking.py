@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import math
-import shlex
+import re
 import sys
 from argparse import Namespace
 from collections import deque
@@ -19,11 +19,14 @@ from achterwacht.clock import Clock
 from achterwacht.commands.reading import NEAREST, fact_json, names_in, pick
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_from_plain, from_plain
+from achterwacht.core.faults import device_of
 from achterwacht.core.incident import Following
-from achterwacht.core.state import Alarm, Fault, State
-from achterwacht.errors import AskedWrong, LinkUnavailable, NoIncident
+from achterwacht.core.plan import Plan
+from achterwacht.core.state import Alarm, State
+from achterwacht.errors import AskedWrong, LinkUnavailable, NoFault, NoIncident
 from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
-from achterwacht.outputs.texts import Texts
+from achterwacht.outputs.texts import Texts, places, typed
+from achterwacht.outputs.texts.standing import device_names
 from achterwacht.paths import socket_path
 
 RECONNECT_S = 1.0
@@ -33,6 +36,8 @@ ANSWER_S = 5.0
 HELD_S = 1.0
 """So long what calms may wait for the disk, as in the daemon itself (durability.py); then it is shown with a mark."""
 CARRY = "carry"
+NUMBER = re.compile(r"[0-9]{4}-[0-9]+")
+"""The human number of an incident."""
 
 
 def watch(asked: Namespace) -> int:
@@ -104,6 +109,7 @@ class Watcher:
     """
 
     def __init__(self, names: Mapping[str, str], as_json: bool) -> None:
+        self._people = names
         self._names = names
         self._as_json = as_json
         self._texts = Texts("nl")
@@ -154,13 +160,18 @@ class Watcher:
 
     def _begin(self, hello: Mapping[str, Any]) -> None:
         state = from_plain(State, hello["state"])
-        self._texts = Texts(state.plan.language)
+        self._speak_of(state.plan)
         self._start_over(hello["n"], state)
         durable = hello["durable_n"] >= hello["n"]
         if not state.alarms:
             self.say("nothing open", durable=durable)
         for alarm in _in_order(state.alarms.values()):
             self.say("open", durable=durable, **self._texts.alarm(alarm))
+
+    def _speak_of(self, plan: Plan) -> None:
+        """In the plan's language, and of its zenders by their places."""
+        self._texts = Texts(plan.language)
+        self._names = {**self._people, **places(plan, self._texts)}
 
     def _start_over(self, n: int, state: State) -> None:
         """A state holds all that the facts after it need: nothing older is kept in memory."""
@@ -190,7 +201,7 @@ class Watcher:
         if isinstance(fact, f.Checkpoint):
             self._start_over(n, fact.state)
         if isinstance(fact, f.PlanAdopted):
-            self._texts = Texts(fact.plan.language)
+            self._speak_of(fact.plan)
         line = self._texts.line(self._following.take(n, fact), self._names)
         marked = self._marked(line)
         if self._as_json:
@@ -244,22 +255,29 @@ async def _reopen(asked: Namespace) -> int:
 async def _acknowledge(asked: Namespace) -> int:
     async with connect(socket_path(asked.state)) as connection:
         state = from_plain(State, connection.hello["state"])
-        fault = _standing(state.faults, asked.fault)
+        fault = _standing(state, " ".join(asked.fault))
         command = {"command": "acknowledge", "member": asked.member, "fault": fault}
         answered = await connection.command(command, ANSWER_S)
     texts = Texts(state.plan.language)
-    what = texts.fault(fault, state.faults[fault].detail, names_in(asked.state))
+    names = device_names(state.plan, texts, names_in(asked.state))
+    what = texts.fault(fault, state.faults[fault].detail, names)
     return _tell(texts, answered, texts.words.outcome["acknowledged"].format(fault=what))
 
 
-def _standing(faults: Mapping[str, Fault], asked: str) -> str:
-    """The key of the fault that is meant. Raises AskedWrong, naming what comes nearest."""
+def _standing(state: State, asked: str) -> str:
+    """The key of the fault that is meant. Raises AskedWrong, and NoFault with what comes near."""
+    faults = state.faults
     if asked in faults:
         return asked
+    if NUMBER.fullmatch(asked) or asked in state.alarms or asked in state.closed:
+        raise AskedWrong(f"{asked} is an alarm, which is answered, not acknowledged: `achterwacht answer`")
     if not faults:
-        raise AskedWrong("no fault stands now")
-    nearest = difflib.get_close_matches(asked, faults, NEAREST) or sorted(faults)[:NEAREST]
-    raise AskedWrong(f"no fault {asked!r} stands now; nearest: {', '.join(map(shlex.quote, nearest))}")
+        raise NoFault("no fault stands now")
+    its = [key for key in sorted(faults) if device_of(key) == asked.replace(" ", ":")]  # `zender 23` as people say it
+    near = its or difflib.get_close_matches(asked, faults, NEAREST)
+    if not near:
+        raise NoFault(f"no fault {asked!r} stands now; `achterwacht status` names those that do")
+    raise NoFault(f"no fault {asked!r} stands now; near it: {', '.join(map(typed, near))}")
 
 
 def _tell(texts: Texts, answered: Mapping[str, Any], what: str) -> int:

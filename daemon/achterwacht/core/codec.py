@@ -54,7 +54,11 @@ def fact_from_plain(plain: dict[str, Any]) -> facts.Fact:
 
 def encode(fact: facts.Fact) -> str:
     """A fact as one line of JSON."""
-    return msgspec.json.encode(fact_to_plain(fact)).decode()
+    # The same as of fact_to_plain(), but straight: the plain form of two thousand devices holds up pages.
+    when = fact.when
+    said = {name: getattr(fact, name) for name in fact.__slots__ if name != "when"}
+    laid_open = {"at": when.at, "fact": NAMES[type(fact)], **said, "mono_s": when.mono_s, "clock_ok": when.clock_ok}
+    return msgspec.json.encode(laid_open, enc_hook=_map_to_dict).decode()
 
 
 def decode(line: str) -> facts.Fact:

@@ -51,6 +51,8 @@ BURST_S = 2.0
 """Presses this close together are one person hammering one button: recorded, rung once."""
 LEAVE_GAP_S = 5.0
 """Two tellings to leave must be this far apart, or one of them was a thumb that slipped."""
+PROMPT: tuple[f.Reason, ...] = ("first press", "pressed again")
+"""Why a page leaves at once: such a one has a time in which it should be shown. Another may wait for its pager."""
 CHECKPOINT_FACTS = 500
 """A replay of so many facts takes some ten milliseconds; more often would only make the journal longer."""
 CHECKPOINT_OPEN_FACTS = 5000
@@ -105,7 +107,7 @@ def decide(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
     turn = Turn(state, now)
     _DECIDE[type(heard)](turn, heard)
     keep_watch(turn, sorted(turn.touched))
-    if turn.state.since_checkpoint >= _checkpoint_after(len(turn.state.alarms)):
+    if turn.state.since_checkpoint >= _checkpoint_after(turn.state):
         turn.note(checkpoint(turn.state, now))
     return tuple(turn.facts)
 
@@ -123,9 +125,10 @@ def due(state: State, incident: str | None = None) -> float | None:
     return None if first_s is None else first_s - state.offset_s
 
 
-def _checkpoint_after(open_alarms: int) -> int:
+def _checkpoint_after(state: State) -> int:
+    open_alarms = len(state.alarms)
     if not open_alarms:
-        return CHECKPOINT_FACTS
+        return CHECKPOINT_FACTS + len(state.devices)  # it holds them all, and two thousand are born at once
     return min(CHECKPOINT_OPEN_FACTS * (1 + open_alarms // CHECKPOINT_CROWD), CHECKPOINT_MOST_FACTS)
 
 
@@ -470,7 +473,7 @@ def _receipt(turn: Turn, heard: h.Receipt) -> None:
         turn.note(f.OrderReceived(turn.now, order.id, incident, target))
     if heard.stage == "shown" and order.stage != "shown":
         turn.note(f.OrderShown(turn.now, order.id, incident, target))
-        if "shown" not in alarm.reached:
+        if "shown" not in alarm.reached and order.reason in PROMPT:
             _check_budget(turn, alarm, "shown", turn.now_s - alarm.heard_s, alarm.plan.budgets.shown_s)
 
 

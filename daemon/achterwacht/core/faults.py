@@ -31,6 +31,7 @@ STAND = frozenset(
         *(f"{of}/two boots" for of in (ZENDER, PAGER)),
         *(f"{of}/unknown" for of in DEVICES),
         "zender/qos 0",
+        *(f"{of}/unsteady" for of in DEVICES),
         *("budget/handed_over", "budget/durable", "budget/shown"),
         *("journal/corrupt", "journal/not understood"),
         *("daemon/bug", "house/flooded"),

@@ -54,6 +54,8 @@ class Zender:
     max_silence_s: float | None = MAX_SILENCE_S
     """After so much silence it counts as dead. None: it says nothing between presses, or is read all the time."""
     weaker: tuple[Weakness, ...] = ()
+    wired: str = ""
+    """A digest of how it is wired. With another one it is another device, of which nothing is known yet."""
     staff: tuple[str, ...] = ()
     """Members who sit at this place: their answers do not count for its alarms (S11)."""
     screens: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ class Gateway:
     id: str
     on_mqtt: bool = False
     max_silence_s: float | None = None
+    wired: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,11 @@ class Plan:
     def zender(self, nr: int) -> Zender | None:
         """The zender with this number, or None when the plan does not know it."""
         return self._zenders.get(nr)
+
+    def for_zender(self, nr: int) -> Plan:
+        """What an alarm of this zender keeps: the plan without the other zenders, which may be two thousand."""
+        zender = self.zender(nr)
+        return replace(self, zenders=(zender,) if zender else ())
 
     def gateway(self, id: str) -> Gateway | None:
         """The gateway with this id, or None."""

@@ -5,25 +5,25 @@ A function of the state alone. When a device was last heard, to the second, is k
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from achterwacht.core.faults import MISSING
 from achterwacht.core.plan import PAGER, PAGERS, ZENDER, Pager, Zender
 from achterwacht.core.state import Device, State
-from achterwacht.core.supervision import way_down
+from achterwacht.core.supervision import BROKER, SELDOM_S, max_silence_s, way_down
 
 Light = Literal["ready", "limited", "not ready"]
 
 Works = Literal["yes", "unsupervised", "unknown", "no"]
 """Whether a device would do its work now. `unsupervised`: nothing says that it would not, and nothing would say so."""
 
-HINDRANCES = (*MISSING, "stuck", "pin", "line cut", "line short")
+HINDRANCES = (*MISSING, "unsteady", "stuck", "pin", "line cut", "line short")
 """Faults of a zender by which a press on it may not be heard."""
 
 Lack = Literal["house/no zender", "house/nobody to ring", "house/too few to ring", "house/not all heard"]
 """What is wrong with the whole, beside the faults of its parts."""
-STOPS: tuple[Lack, ...] = ("house/no zender", "house/nobody to ring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,21 @@ def readiness(state: State) -> Readiness:
     """
     zenders = tuple(_zender(state, zender) for zender in state.plan.zenders)
     pagers = tuple(_pager(state, pager) for pager in state.plan.pagers)
-    lacks = _lacks(state, zenders, pagers)
-    faults = (Reason(key, fault.detail, fault.acknowledged_by) for key, fault in sorted(state.faults.items()))
-    reasons = (
-        *(Reason(lack) for lack in lacks),
-        *sorted(faults, key=lambda reason: reason.acknowledged_by is not None),
-    )
-    stops = any(lack in STOPS for lack in lacks)
-    return Readiness("not ready" if stops else "limited" if reasons else "ready", reasons, zenders, pagers)
+    hears = any(zender.works in ("yes", "unsupervised") for zender in zenders)
+    rings = len(_people(state, pagers))
+    lacks: dict[Lack, None] = {}
+    if not hears:
+        lacks["house/not all heard" if _waits(zenders) else "house/no zender"] = None
+    if not rings:
+        lacks["house/not all heard" if _waits(pagers) else "house/nobody to ring"] = None
+    elif rings < state.plan.ladder.responders_needed:
+        lacks["house/too few to ring"] = None
+    if not lacks and _waits((*zenders, *pagers)):
+        lacks["house/not all heard"] = None
+    faults = (Reason(key, fault.detail, fault.acknowledged_by) for key, fault in state.faults.items())
+    reasons = (*map(Reason, lacks), *sorted(faults, key=_rank))
+    light: Light = "not ready" if not (hears and rings) else "limited" if reasons else "ready"
+    return Readiness(light, reasons, zenders, pagers)
 
 
 def _zender(state: State, zender: Zender) -> Standing:
@@ -81,34 +88,42 @@ def _zender(state: State, zender: Zender) -> Standing:
 
 
 def _pager(state: State, pager: Pager) -> Standing:
-    return _standing(state, f"{PAGER}:{pager.id}", MISSING, "yes")
+    return _standing(state, f"{PAGER}:{pager.id}", (*MISSING, "unsteady"), "yes")
 
 
 def _standing(state: State, name: str, hindrances: tuple[str, ...], at_best: Works) -> Standing:
     device = state.devices.get(name)
     hindrance = next((key for kind in hindrances if (key := f"{name}/{kind}") in state.faults), None)
     down = way_down(state, name)
-    if hindrance:
-        works: Works = "no"
-    elif down or device is None or not device.online:
-        works = "unknown"  # who was never heard has some time from a start, before that is a fault
-    else:
-        works = at_best
+    works: Works = "no" if hindrance else "unknown" if down or not _is_there(state, name, device) else at_best
     return Standing(name, works, hindrance or down, device)
 
 
-def _lacks(state: State, zenders: tuple[Standing, ...], pagers: tuple[Standing, ...]) -> list[Lack]:
-    lacks: list[Lack] = []
-    if not any(zender.works in ("yes", "unsupervised") for zender in zenders):
-        lacks.append("house/no zender")
+def _is_there(state: State, name: str, device: Device | None) -> bool:
+    """Who speaks often must have spoken since this daemon began: what was before, or the broker remembers, is past."""
+    if device is None or not device.online:
+        return False
+    limit_s = max_silence_s(state.plan, name)
+    speaks_often = limit_s is not None and limit_s <= SELDOM_S
+    return device.heard if speaks_often else device.seen_at is not None
+
+
+def _waits(standings: tuple[Standing, ...]) -> bool:
+    """Whether one of them is not heard yet, and no fault tells why."""
+    return any(standing.works == "unknown" and not standing.because for standing in standings)
+
+
+def _people(state: State, pagers: tuple[Standing, ...]) -> set[str]:
+    """Who would be rung; those who carry a pager that nobody is known to carry count as one."""
     plan = state.plan
     in_ladder = {target for step in plan.ladder.steps for group in step.ring for target in plan.group(group)}
     rung = [pager.name for pager in pagers if pager.works == "yes" and pager.name in in_ladder]
-    people = {plan.person(name) if plan.person(name) != name else PAGERS for name in rung}
-    if not people:
-        lacks.append("house/nobody to ring")
-    elif len(people) < plan.ladder.responders_needed:
-        lacks.append("house/too few to ring")
-    if not lacks and any(standing.works == "unknown" and not standing.because for standing in (*zenders, *pagers)):
-        lacks.append("house/not all heard")
-    return lacks
+    return {plan.person(name) if plan.person(name) != name else PAGERS for name in rung}
+
+
+def _rank(reason: Reason) -> tuple[bool, bool, list[str | int]]:
+    """First what nobody has seen yet; of that first what keeps a device from working; and 9 before 10."""
+    of, _, kind = reason.key.partition("/")
+    stops = (":" in of and kind in (*HINDRANCES, "deaf")) or reason.key in BROKER
+    parts: list[str | int] = [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", reason.key)]
+    return reason.acknowledged_by is not None, not stops, parts

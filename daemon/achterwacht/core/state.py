@@ -32,6 +32,8 @@ KNOWN_S = 24 * 3600.0
 """A press heard again within a day is the same press (docs/wire.md); later a button may be counting from 1 again."""
 REMEMBERED_S = 30 * 24 * 3600.0
 """How long press ids and answers are kept for pagers that come back from a drawer with an old receipt."""
+CHANGES_S = 600.0
+"""Over so long it is counted how often a device comes and goes."""
 UNDO_S = 600.0
 """How long a closing can be taken back."""
 
@@ -78,6 +80,11 @@ class Device(msgspec.Struct, frozen=True):
     former: str = ""
     seen_at: datetime | None = None
     """When it was last noted that it spoke itself; presence.py knows better for as long as this daemon runs."""
+    heard: bool = False
+    """Whether it spoke itself since this daemon began."""
+    changes: int = 0
+    """How often it came, went or changed its boot within CHANGES_S from `changes_from_s`."""
+    changes_from_s: float = 0.0
     quiet_from_s: float = 0.0
     """From when its silence counts. The time that this daemon was away does not: nobody listened then."""
     battery: int | None = None
@@ -281,7 +288,10 @@ def _undoable(state: State, now_s: float) -> Map[str, Alarm]:
 def _daemon_started(state: State, fact: f.DaemonStarted) -> State:
     away_s = max(0.0, (fact.when.at - state.last.at).total_seconds()) if state.last else 0.0
     last_s = state.house_s(state.last) if state.last else fact.when.mono_s
-    away = {name: replace(device, quiet_from_s=device.quiet_from_s + away_s) for name, device in state.devices.items()}
+    away = {
+        name: replace(device, heard=False, quiet_from_s=device.quiet_from_s + away_s)
+        for name, device in state.devices.items()
+    }
     return replace(
         state,
         boot=fact.boot,
@@ -314,12 +324,15 @@ def is_another(name: str, before: Plan, after: Plan) -> bool:
     kind, id = name.split(":")
     if kind == ZENDER:
         was, now_is = before.zender(int(id)), after.zender(int(id))
-        heard_otherwise = was and now_is and (was.transport, was.gateway) != (now_is.transport, now_is.gateway)
-        return now_is is None or bool(heard_otherwise)
+        if was is None or now_is is None:
+            return now_is is None
+        return (was.transport, was.gateway, was.wired) != (now_is.transport, now_is.gateway, now_is.wired)
     if kind == PAGER:
         return after.pager(id) is None
     was_gateway, gateway = before.gateway(id), after.gateway(id)
-    return gateway is None or (was_gateway is not None and was_gateway.on_mqtt != gateway.on_mqtt)
+    if was_gateway is None or gateway is None:
+        return gateway is None
+    return (was_gateway.on_mqtt, was_gateway.wired) != (gateway.on_mqtt, gateway.wired)
 
 
 def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State:
@@ -330,7 +343,7 @@ def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State
         incident=fact.incident,
         zender=fact.zender,
         place=fact.place,
-        plan=state.plan,
+        plan=state.plan.for_zender(fact.zender),
         raised_at=fact.when.at,
         raised_s=now_s,
         raised_n=state.n + 1,
@@ -375,7 +388,7 @@ def _run_again(alarm: Alarm, plan: Plan, now_s: float, reason: f.Reason) -> Alar
     """
     return replace(
         alarm,
-        plan=plan,
+        plan=plan.for_zender(alarm.zender),
         run_s=now_s,
         run_reason=reason,
         step=-1,
@@ -566,10 +579,20 @@ def _device_seen(state: State, fact: f.DeviceSeen) -> State:
     before = state.devices.get(fact.device)
     device = before or Device(fact.boot, fact.online)
     former = device.former if device.boot == fact.boot else device.boot
+    now_s = state.house_s(fact.when)
     device = replace(device, boot=fact.boot, online=fact.online, former=former)
+    if now_s - device.changes_from_s >= CHANGES_S:
+        device = replace(device, changes=0, changes_from_s=now_s)
+    if comes_or_goes(before, fact):
+        device = replace(device, changes=device.changes + 1)
     if fact.online and fact.live:
-        device = replace(device, seen_at=fact.when.at, quiet_from_s=state.house_s(fact.when))
+        device = replace(device, heard=True, seen_at=fact.when.at, quiet_from_s=now_s)
     return replace(state, devices=state.devices.set(fact.device, device))
+
+
+def comes_or_goes(before: Device | None, seen: f.DeviceSeen) -> bool:
+    """Whether it came, went or changed its boot. A first word to a daemon that began anew is neither."""
+    return before is None or (before.boot, before.online) != (seen.boot, seen.online)
 
 
 def _device_measured(state: State, fact: f.DeviceMeasured) -> State:
@@ -579,7 +602,9 @@ def _device_measured(state: State, fact: f.DeviceMeasured) -> State:
 
 
 def _fault_raised(state: State, fact: f.FaultRaised) -> State:
-    return replace(state, faults=state.faults.set(fact.key, Fault(fact.detail, fact.when.at)))
+    standing = state.faults.get(fact.key)  # told anew with another detail: nobody has acknowledged that yet
+    since = standing.at if standing else fact.when.at
+    return replace(state, faults=state.faults.set(fact.key, Fault(fact.detail, since)))
 
 
 def _fault_cleared(state: State, fact: f.FaultCleared) -> State:

@@ -15,7 +15,7 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.faults import MISSING, STAND, device_of, kind_of
 from achterwacht.core.plan import GATEWAY, MAX_SILENCE_S, PAGER, ZENDER, Plan
-from achterwacht.core.state import Device, State, is_another
+from achterwacht.core.state import CHANGES_S, Device, State, comes_or_goes, is_another
 from achterwacht.core.turn import Turn
 
 BATTERY_LOW = 20
@@ -28,6 +28,10 @@ BATTERY_STEP = 5
 """Percent: a smaller change is not noted, if it crosses no limit."""
 SELDOM_S = 900.0
 """Who may be silent for longer than this is noted anew when heard, so that a restart remembers since when it is."""
+BROKER = ("broker/link", "broker/canary")
+"""Faults by which nothing at all comes through the broker."""
+CHANGES_MAX = 12
+"""So often may a device come, go or start again within CHANGES_S; each change is a few facts for ever."""
 SELDOM_PARTS = 8
 """So many times, at most, within the silence that it may keep."""
 
@@ -42,9 +46,9 @@ def status(turn: Turn, heard: h.Status) -> bool:
     if heard.online:
         return sign_of_life(turn, heard.device, heard.boot, born=heard.live, live=heard.live)
     if before is None or _speaks_of_now(before, heard):
-        if before is None or before.online:
-            turn.note(f.DeviceSeen(turn.now, heard.device, heard.boot, False, heard.live))
-        if not is_missed(turn.state, heard.device):
+        news = before is None or before.online
+        noted = not news or _note_seen(turn, f.DeviceSeen(turn.now, heard.device, heard.boot, False, heard.live))
+        if noted and not is_missed(turn.state, heard.device):
             turn.raise_fault(f"{heard.device}/offline", "")
     return False
 
@@ -83,10 +87,23 @@ def sign_of_life(turn: Turn, device: str, boot: str, born: bool = False, live: b
         return False
     came_back = is_missed(turn.state, device) or (before is not None and (before.boot != boot or not before.online))
     if before is None or came_back or (live and _worth_noting(turn, device, before)):
-        turn.note(f.DeviceSeen(turn.now, device, boot, True, live))
-        for kind in MISSING:
-            turn.clear_fault(f"{device}/{kind}")
+        if _note_seen(turn, f.DeviceSeen(turn.now, device, boot, True, live)):
+            for kind in MISSING:
+                turn.clear_fault(f"{device}/{kind}")
+        else:
+            came_back = False
     return (born or came_back) and device.startswith(f"{PAGER}:")
+
+
+def _note_seen(turn: Turn, seen: f.DeviceSeen) -> bool:
+    """Note that a device came or went; but not of one that does so all the time. That is one fault, not a full disk."""
+    device = turn.state.devices.get(seen.device)
+    often = device and device.changes >= CHANGES_MAX and turn.now_s - device.changes_from_s < CHANGES_S
+    if often and comes_or_goes(device, seen):
+        turn.raise_fault(f"{seen.device}/unsteady", "")
+        return False
+    turn.note(seen)
+    return True
 
 
 def _is_former(before: Device, boot: str) -> bool:
@@ -94,8 +111,8 @@ def _is_former(before: Device, boot: str) -> bool:
 
 
 def _worth_noting(turn: Turn, device: str, before: Device) -> bool:
-    """Its first own word; or one of a device that speaks seldom."""
-    if before.seen_at is None:
+    """Its first own word since this daemon began; or one of a device that speaks seldom."""
+    if not before.heard:
         return True
     limit_s = max_silence_s(turn.state.plan, device) or 0.0
     return limit_s > SELDOM_S and turn.now_s - before.quiet_from_s > limit_s / SELDOM_PARTS
@@ -150,11 +167,13 @@ def way(plan: Plan, device: str) -> Iterator[str]:
     kind, id = device.split(":")
     zender = plan.zender(int(id)) if kind == ZENDER else None
     gateway = plan.gateway(zender.gateway if zender and zender.gateway else id if kind == GATEWAY else "")
+    if zender and zender.transport == "gpio":
+        yield f"{device}/pin"
     if zender and gateway:
-        yield from (f"{GATEWAY}:{gateway.id}/{gone}" for gone in MISSING)
+        yield from (f"{GATEWAY}:{gateway.id}/{kind}" for kind in (*MISSING, "deaf"))
     by_broker = gateway.on_mqtt if gateway else zender is None or zender.transport in ("mqtt", "bought")
     if by_broker:
-        yield from ("broker/link", "broker/canary", "broker/subscriptions")
+        yield from BROKER
 
 
 # --- how it is --------------------------------------------------------------------------------------------------------
@@ -214,7 +233,9 @@ def plan_changed(turn: Turn, before: Plan) -> None:
     now hears otherwise, nothing is known: its faults are over."""
     for key in list(turn.state.faults):
         device = device_of(key)
-        if key.endswith("/unknown") or (device and is_another(device, before, turn.state.plan)):
+        another = bool(device) and in_plan(before, device) and is_another(device, before, turn.state.plan)
+        known_now = key.endswith("/unknown") and (not device or in_plan(turn.state.plan, device))
+        if another or known_now:
             turn.clear_fault(key)
 
 

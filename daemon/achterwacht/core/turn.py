@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from achterwacht.core import facts as f
+from achterwacht.core.faults import END_BY_THEMSELVES, kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.state import Alarm, State, evolve
 
@@ -53,10 +54,11 @@ class Turn:
         return f"{incident}.{self.state.boot}.{self.state.orders + 1}"
 
     def raise_fault(self, key: str, detail: str) -> None:
-        """Note a fault, once however often it is found."""
+        """Note a fault, once however often it is found; and again when what is wrong has changed."""
         if len(self.state.faults) >= FAULTS_MAX:
             key, detail = "house/flooded", ""
-        if key not in self.state.faults:
+        standing = self.state.faults.get(key)
+        if standing is None or (standing.detail != detail and kind_of(key) in END_BY_THEMSELVES):
             self.note(f.FaultRaised(self.now, key, detail))
 
     def clear_fault(self, key: str) -> None:

@@ -22,6 +22,8 @@ from achterwacht.inputs.wiring import Device, Hear, PressIds, Reading
 NOBODYS = "mqtt"
 """Whose fault a message is when nobody can tell which device sent it."""
 TOPIC_SHOWN_MAX = 100
+COPIES_S = 24 * 3600.0
+"""So long after it was last said an equal counter is the same press: as for our own nodes (docs/wire.md, "Press")."""
 
 
 class Bought:
@@ -100,8 +102,11 @@ class Bought:
     def _told_by(self, hearing: _Hearing, topic: str, qos: int) -> Iterator[h.Heard]:
         """What one message tells of one device: the button first."""
         device, heard_s = hearing.memory.device, hearing.heard_s
+        pressed = False
         for event in hearing.events:
-            yield self._of_button(device, event, heard_s)
+            if not (pressed and isinstance(event, contact.Press)):  # all that one message says of a press is one press
+                yield self._of_button(device, event, heard_s)
+            pressed |= isinstance(event, contact.Press)
         if hearing.is_life:
             yield h.Telemetry(device.name, "", **hearing.measured, live=not hearing.retained)
         if hearing.online is not None:
@@ -122,7 +127,8 @@ class Bought:
         match event:
             case contact.Press():
                 nr = int(device.name.partition(":")[2])
-                return h.Pressed(self._press_ids.next(nr), nr, "", heard_s, at_start=event.at_start)
+                # Never at_start: that is for a level that is found. This one was said now, whatever was known of it.
+                return h.Pressed(self._press_ids.next(nr), nr, "", heard_s)
             case contact.Stuck():
                 return h.Trouble(f"{device.name}/stuck", f"has said for {contact.STUCK_S:.0f} s that it is pressed")
             case contact.StuckOver():
@@ -152,7 +158,8 @@ class _Memory:
     def __init__(self, device: Device) -> None:
         self.device = device
         self._contacts: dict[Reading, contact.Life] = {}
-        self._counters: dict[Reading, str] = {}
+        self._counters: dict[Reading, tuple[str, float]] = {}
+        """What was counted last, and when that was last said."""
         self._counted_s = -math.inf
 
     def button(
@@ -168,16 +175,19 @@ class _Memory:
                     yield event
         elif not active:
             self.count_on(reading, place.counter)
-        elif self._is_another(reading, place.counter) and not retained and self._counts(heard_s, place.counter):
-            yield contact.Press(heard_s)
+        else:
+            another = self._is_another(reading, place.counter, retained, heard_s)
+            if another and not retained and self._counts(heard_s, place.counter):
+                yield contact.Press(heard_s)
 
     def count_on(self, reading: Reading, counter: str | None) -> None:
         """It counts on without a press: then the next press is a new one, also when the device has begun to count anew.
 
         A counter of one byte comes round to where it was.
         """
-        if counter is not None and counter != self._counters.get(reading):
-            self._counters.pop(reading, None)
+        known = self._counters.get(reading)
+        if counter is not None and known is not None and counter != known[0]:
+            del self._counters[reading]
 
     def due(self, now_s: float) -> Iterator[contact.Event]:
         """What has come of the levels by themselves."""
@@ -190,11 +200,14 @@ class _Memory:
         self._contacts[reading], events = contact.look(life, active, at_s)
         return events
 
-    def _is_another(self, reading: Reading, counter: str | None) -> bool:
+    def _is_another(self, reading: Reading, counter: str | None, retained: bool, heard_s: float) -> bool:
+        """Whether this counter has not been said of late: a device with a new battery may count from 1 again."""
         if counter is None:
             return True
-        known, self._counters[reading] = self._counters.get(reading), counter
-        return counter != known
+        known, said_s = self._counters.get(reading, (None, -math.inf))
+        if counter != known or not retained:  # being remembered again makes it no younger
+            self._counters[reading] = counter, heard_s
+        return counter != known or heard_s - said_s >= COPIES_S
 
     def _counts(self, heard_s: float, counter: str | None = None) -> bool:
         """Whether it is a press of its own. The window runs from the press that counted, never from a copy of it."""

@@ -24,6 +24,7 @@ from typing import Any
 
 from achterwacht.core import heard as h
 from achterwacht.core.contact import STUCK_S, Event, Life, Press, Stuck, StuckOver, look
+from achterwacht.inputs.threads import in_own_thread
 from achterwacht.inputs.wiring import GPIO, Contact, Hear, PressIds
 
 POLL_S = 0.2
@@ -32,8 +33,10 @@ ALIVE_EVERY_S = 10.0
 """How often a contact that reads well is said to live: as often as our own nodes (docs/wire.md)."""
 RETRY_S = 1.0
 """How often what does not work is tried again: a pin that failed for a moment is deaf for no longer."""
+OPEN_WAIT_S = 4.0
+"""Opening the GPIO takes half a second; what takes so long hangs, and is a fault within its 5 s."""
 EDGES_MAX = 64
-"""Edges of a contact that wait for the loop. One that chatters makes more: the first count, the poll finds the rest."""
+"""Edges of a contact that wait for the loop. One that chatters makes more: the first count, and the last."""
 SETTLE_S = 0.05
 """Between switching on a pull and the first look. The 50 kOhm of a pull-up charge the 100 nF of a filter at the pin in
 some 10 ms (computed), in which a normally open contact looks pressed."""
@@ -110,7 +113,11 @@ class Gpio:
         """The library's way to the pins, as soon as it is to be had."""
         while True:
             try:
-                return await asyncio.to_thread(_pin_factory)  # importing takes 200 to 400 ms
+                opening = in_own_thread(_pin_factory)  # importing takes 200 to 400 ms
+                await asyncio.wait({opening}, timeout=OPEN_WAIT_S)
+                if not opening.done():
+                    self._trouble(OFFLINE, "the GPIO does not open, its driver hangs: start this machine again")
+                return await opening
             except Exception as error:
                 self._trouble(OFFLINE, _what_to_do(error))
             await asyncio.sleep(RETRY_S)
@@ -227,9 +234,12 @@ class _Pin:
     def _on_edge(self, ticks: Any, state: Any) -> None:
         """The library calls this in a thread of its own, which an exception would end: then no edge comes any more."""
         try:
+            edge = bool(state), self._mono_s()
             if len(self._edges) < EDGES_MAX:
-                self._edges.append((bool(state), self._mono_s()))
+                self._edges.append(edge)
                 self._loop.call_soon_threadsafe(self._take_edge)
+            else:
+                self._edges[-1] = edge  # how it came to rest, or not, is always known
         except Exception:
             if not self._loop.is_closed():
                 log.exception("%s: an edge on GPIO%d is lost", self.zender, self._contact.pin)

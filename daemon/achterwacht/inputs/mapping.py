@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import permutations
 from typing import Any
 
 from achterwacht.inputs.wiring import Reading
@@ -29,6 +30,10 @@ OPPOSITES = {
 OPPOSITE = OPPOSITES | {rest: active for active, rest in OPPOSITES.items()}
 """What a level says when it does not say this: told what means pressed, we know what does not."""
 
+PAYLOAD_MAX_BYTES = 16 * 1024
+"""Ten times what any of these devices says at once. One that says more holds up the presses of all others."""
+ELEMENTS_MAX = 64
+"""The same of a list: a Shelly tells one or two events at once."""
 SHOWN_MAX = 60
 """So much of a payload stands in a text for people."""
 REMEMBERED_MAX = 4096
@@ -96,6 +101,8 @@ class Payload:
 
     @cached_property
     def _decoded(self) -> dict[str, Any] | list[Any] | Undecodable:
+        if len(self._raw) > PAYLOAD_MAX_BYTES:
+            return Undecodable(f"{self} is {len(self._raw)} bytes long, expected at most {PAYLOAD_MAX_BYTES}")
         try:
             decoded = json.loads(self._raw.decode())  # the patient reader: some devices write NaN
         except (ValueError, RecursionError) as error:
@@ -137,6 +144,8 @@ def places(reading: Reading, payload: Payload) -> list[Place]:
     *lists, last = reading.path.split(EACH)
     for path in lists:
         elements = [element for found in elements for element in _list_at(found, path)]
+        if len(elements) > ELEMENTS_MAX:
+            raise Undecodable(f"{payload} has {len(elements)} elements at {path!r}, expected at most {ELEMENTS_MAX}")
     return [_place(reading, element, last) for element in elements if _is_meant(reading, element)]
 
 
@@ -190,6 +199,20 @@ def matches(topic_filter: str, topic: str) -> bool:
         wanted.pop()
         levels = levels[: len(wanted)]
     return len(wanted) == len(levels) and all(one in ("+", level) for one, level in zip(wanted, levels, strict=True))
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether there is a topic, were it the empty one, that matches both filters."""
+    some, others = one.split("/"), other.split("/")
+    if any(first.startswith("$") and second in ("+", "#") for first, second in permutations((some[0], others[0]))):
+        return False  # 4.7.2, as above
+    for wanted, too in zip(some, others, strict=False):
+        if "#" in (wanted, too):
+            return True
+        if wanted != too and "+" not in (wanted, too):
+            return False
+    rest = some[len(others) :] or others[len(some) :]
+    return rest in ([], ["#"])
 
 
 def _place(reading: Reading, element: Any, last: str) -> Place:

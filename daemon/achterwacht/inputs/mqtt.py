@@ -170,15 +170,17 @@ def _answer(pager: str, said: _Answer) -> h.Answer:
 
 
 def _from_any(device: str, says: str, payload: bytes, retained: bool) -> h.Heard | None:
+    live = not retained
     if says == "status":
         status = _read(payload, _Status)
-        return h.Status(device, status.boot, status.online, live=not retained)
+        return h.Status(device, status.boot, status.online, live)
     if says == "telemetry":
         if device.startswith("pager:"):
             pager = _read(payload, _PagerTelemetry)
-            return h.Telemetry(device, pager.boot, pager.battery, charging=pager.charging, docked=pager.docked)
+            charging, docked = pager.charging, pager.docked
+            return h.Telemetry(device, pager.boot, pager.battery, charging=charging, docked=docked, live=live)
         zender = _read(payload, _ZenderTelemetry)
-        return h.Telemetry(device, zender.boot, zender.battery, tamper=zender.tamper, line=zender.line)
+        return h.Telemetry(device, zender.boot, zender.battery, tamper=zender.tamper, line=zender.line, live=live)
     return None
 
 

@@ -19,6 +19,7 @@ from achterwacht.core import heard as h
 from achterwacht.core.display import HelpSign
 from achterwacht.inputs.complaints import Complaints
 from achterwacht.inputs.ports import Complaint, Silent, protocol
+from achterwacht.inputs.threads import in_own_thread
 from achterwacht.inputs.wiring import Hear, OnPort, Port, PressIds
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class SerialPort:
 
     async def _open(self) -> Serial:
         # In a thread: what a driver does here may take long.
-        opening = asyncio.ensure_future(asyncio.to_thread(self._open_now))
+        opening = in_own_thread(self._open_now)
         try:
             await asyncio.wait({opening}, timeout=OPEN_WAIT_S)
             if not opening.done():
@@ -140,22 +141,7 @@ class SerialPort:
         try:
             yield
         except (OSError, ValueError, termios.error) as error:
-            raise _Lost(self._in_words(error)) from error
-
-    def _in_words(self, error: Exception) -> str:
-        path = self._port.path
-        number = getattr(error, "errno", None)
-        if number in NOT_THERE:
-            return (
-                f"no such device: {path}; plug it in, or correct its path (`ls /dev/serial/by-id` lists what is there)"
-            )
-        if number in NOT_PERMITTED:
-            return f"not permitted: {path}; add the daemon's user to the group dialout and start it again"
-        if number in IN_USE:
-            return f"in use by another program: {path}; `fuser {path}` names it, stop it"
-        if number == errno.EIO:
-            return f"unplugged: {path}; put it back, it is opened again by itself"
-        return f"cannot be used: {path}: {error}; is it a serial port?"
+            raise _Lost(in_words(self._port.path, error)) from error
 
     def _begin(self, fd: int) -> None:
         self._fd = fd
@@ -202,12 +188,12 @@ class SerialPort:
         except BlockingIOError:
             return
         except OSError as error:
-            self._lose(self._in_words(error))
+            self._lose(in_words(self._port.path, error))
             return
         if data:
             self._take(data)
         else:  # ready, and nothing there: so a terminal says that it was hung up
-            self._lose(self._in_words(OSError(errno.EIO, "hung up")))
+            self._lose(in_words(self._port.path, OSError(errno.EIO, "hung up")))
 
     def _take(self, data: bytes) -> None:
         now_s = self._mono_s()
@@ -264,7 +250,7 @@ class SerialPort:
             except BlockingIOError:
                 written = 0
             except OSError as error:
-                self._lose(self._in_words(error))
+                self._lose(in_words(self._port.path, error))
                 return
             self._half = data[written:]
             if self._half:
@@ -281,6 +267,20 @@ class SerialPort:
             if data := self._line.help(nr, self._signs[nr]):
                 return data
         return b""
+
+
+def in_words(path: str, error: Exception) -> str:
+    """What is the matter with a port that cannot be used, and what to do; also for who opens one without the daemon."""
+    number = getattr(error, "errno", None)
+    if number in NOT_THERE:
+        return f"no such device: {path}; plug it in, or correct its path (`ls /dev/serial/by-id` lists what is there)"
+    if number in NOT_PERMITTED:
+        return f"not permitted: {path}; add the daemon's user to the group dialout and start it again"
+    if number in IN_USE:
+        return f"in use by another program: {path}; `fuser {path}` names it, stop it"
+    if number == errno.EIO:
+        return f"unplugged: {path}; put it back, it is opened again by itself"
+    return f"cannot be used: {path}: {error}; is it a serial port?"
 
 
 def _close_unused(opening: asyncio.Future[Serial]) -> None:

@@ -22,6 +22,11 @@ def of(says: Meaning, made: tuple[Reading, ...]) -> list[Reading]:
     return [reading for reading in made if reading.says == says]
 
 
+MAC = "bc:02:6e:c3:ce:cc"
+INPUTS = {"esphome": "noodknop", "shelly-blu": MAC}
+"""Of those that must have one."""
+
+
 def test_the_profiles_of_the_plan() -> None:
     assert sorted(PROFILES) == [
         "custom",
@@ -37,11 +42,9 @@ def test_the_profiles_of_the_plan() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 def test_a_profile_is_filled_in_without_gaps(profile: Any) -> None:
-    assert profile.about
-    assert "\n" not in profile.about
     where = {"id": "7"} if profile.where else {}
     overrides: dict[Meaning, dict[str, Any]] = {"press": {}} if profile.name == "custom" else {}
-    made = readings(profile, "a/b", "x" if profile.input is None and profile.input_is else None, where, overrides)
+    made = readings(profile, "a/b", INPUTS.get(profile.name), where, overrides)
     assert of("press", made)
     for reading in made + (gateway_readings(profile, "a/b") if profile.gateway else ()):
         texts = (reading.topic, reading.path, *(value for _, value in reading.where))
@@ -96,12 +99,12 @@ def test_a_block_with_only_a_topic_keeps_the_rest() -> None:
 
 def test_values_take_the_place_of_a_threshold() -> None:
     where = {"id": "7"}
-    (low,) = of("battery_low", readings(RTL, "t", None, where, {"battery_low": {"path": "low", "values": "yes"}}))
+    (low,) = of("battery_low", readings(RTL, "t", None, where, {"battery_low": {"path": "low", "values": ("yes",)}}))
     assert (low.below, low.values, low.where) == (None, ("yes",), (("id", "7"),))
 
 
 def test_a_block_may_have_a_filter_of_its_own() -> None:
-    block = {"path": "cmd", "where": {"state": "open"}}
+    block = {"path": "cmd", "where": (("state", "open"),)}
     (press,) = of("press", readings(RTL, "t", None, {"id": "7"}, {"press": block}))
     assert press.where == (("id", "7"), ("state", "open"))
 
@@ -119,8 +122,8 @@ def test_a_block_for_what_the_profile_does_not_read() -> None:
     [
         ("custom", {}, "block press"),
         ("custom", {"overrides": {"battery": {"path": "battery"}}}, "block press"),
-        ("esphome", {}, "needs an input"),
-        ("shelly-blu", {}, "needs an input"),
+        ("esphome", {}, "input is missing, expected the name"),
+        ("shelly-blu", {}, "input is missing, expected the address"),
         ("rtl_433", {}, "id or code"),
         ("rtl_433", {"where": {"model": "Generic-Remote"}}, "id or code"),
         ("zigbee2mqtt", {"topic": "zigbee2mqtt/#"}, "no MQTT topic"),
@@ -131,9 +134,6 @@ def test_a_block_for_what_the_profile_does_not_read() -> None:
         ("zigbee2mqtt", {"overrides": {"press": {"counter": "a."}}}, "no path"),
         ("zigbee2mqtt", {"where": {"a b..": "1"}}, "no path"),
         ("zigbee2mqtt", {"overrides": {"press": {"path": "sos", "kind": "level"}}}, "needs values"),
-        ("zigbee2mqtt", {"overrides": {"battery": {"below": 20}}}, "below is for battery_low"),
-        ("zigbee2mqtt", {"overrides": {"press": {"pad": "action"}}}, "pad: no such key"),
-        ("zigbee2mqtt", {"overrides": {"press": {"says": "battery"}}}, "says: no such key"),
     ],
 )
 def test_what_a_plan_cannot_say(profile: str, keys: dict[str, Any], problem: str) -> None:
@@ -141,11 +141,44 @@ def test_what_a_plan_cannot_say(profile: str, keys: dict[str, Any], problem: str
         readings(PROFILES[profile], **{"topic": "t", **keys})
 
 
-def test_a_gateway_has_no_button_and_says_something() -> None:
-    with pytest.raises(ValueError, match="no button"):
-        gateway_readings(Z2M, "z", {"press": {}})
-    with pytest.raises(ValueError, match="block online or alive"):
-        gateway_readings(CUSTOM, "z")
+@pytest.mark.parametrize(
+    ("profile", "good", "wrong"),
+    [
+        ("shelly-gen1", ("0", "2"), ("input:0", "S1", "", " 0")),
+        ("shelly-gen2", ("input:0", "input:12"), ("0", "input", "Input:0", "input:0 ", "switch:0")),
+        ("tasmota", ("Button1", "Switch2"), ("switch1", "1", "Button", "SWITCH1", "Switch1\n")),
+        ("esphome", ("noodknop", "nood_knop-2"), ("Noodknop", "nood knop", "binary_sensor/noodknop", "+", "")),
+        (
+            "shelly-blu",
+            (MAC, MAC.upper(), MAC.replace(":", "-"), "bthomedevice:200", "bthomesensor:1"),
+            ("bc026ec3cecc", MAC[:-3], f"{MAC}:00", "input:0", "200", "script:1"),
+        ),
+        ("zigbee2mqtt", (), ("left", "")),
+        ("rtl_433", (), ("1",)),
+        ("custom", (), ("1",)),
+    ],
+)
+def test_an_input_that_the_device_cannot_have_is_refused(
+    profile: str, good: tuple[str, ...], wrong: tuple[str, ...]
+) -> None:
+    assert not [input for input in good if PROFILES[profile].wrong_input(input)]
+    for input in wrong:
+        assert PROFILES[profile].wrong_input(input).startswith(f"is {input!r}, expected")
+        with pytest.raises(ValueError, match="input is"):
+            readings(PROFILES[profile], "t", input, {"id": "7"}, {"press": {}})
+
+
+def test_an_address_with_dashes_is_the_one_with_colons() -> None:
+    blu = PROFILES["shelly-blu"]
+    assert readings(blu, "plus", MAC.replace(":", "-"))[0].where == readings(blu, "plus", MAC)[0].where
+    assert ("data.address", MAC) in readings(blu, "plus", MAC)[0].where
+
+
+def test_the_example_of_a_block_press() -> None:
+    """As the docstring of readings() has it."""
+    made = readings(RTL, "t", None, {"id": "7"}, {"press": {"path": "event", "values": ("80",)}})
+    assert len(of("press", readings(RTL, "t", None, {"id": "7"}))) == 8
+    assert of("press", made) == [Reading("t", "press", "event", where=(("id", "7"),), values=("80",), ignore=("0",))]
 
 
 # --- learn ------------------------------------------------------------------------------------------------------------
@@ -157,7 +190,7 @@ def events(*said: Any) -> dict[str, Any]:
     return {"params": {"events": list(said)}}
 
 
-BLU = {"component": "script:1", "event": "shelly-blu", "data": {"button": 1, "pid": 3, "address": "bc:02"}}
+BLU = {"component": "script:1", "event": "shelly-blu", "data": {"button": 1, "pid": 3, "address": MAC}}
 PENDANT = {"model": "Honeywell-Security", "id": 73942, "event": 128, "alarm": 1, "contact_open": 0}
 DOOR = {"model": "Honeywell-Security", "id": 73942, "event": 160, "alarm": 0, "contact_open": 1}
 OPEN = {"path": "contact_open", "values": ("1",), "kind": "level"}
@@ -177,7 +210,7 @@ OPEN = {"path": "contact_open", "values": ("1",), "kind": "level"}
             Found("plus", "input:2"),
         ),
         ("plus/status/input:3", {"id": 3, "state": True}, "shelly-gen2", Found("plus", "input:3")),
-        (EVENTS, events(BLU), "shelly-blu", Found("plus", "bc:02")),
+        (EVENTS, events(BLU), "shelly-blu", Found("plus", MAC)),
         (
             EVENTS,
             events({"component": "sys", "event": "x"}, {"component": "bthomedevice:200", "event": "single_push"}),

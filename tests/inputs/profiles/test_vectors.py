@@ -14,7 +14,7 @@ import pytest
 from achterwacht.core import heard as h
 from achterwacht.inputs.bought import Bought
 from achterwacht.inputs.profiles import PROFILES, gateway_readings, readings
-from achterwacht.inputs.wiring import Device, Meaning, PressIds
+from achterwacht.inputs.wiring import Device, Meaning, PressIds, Reading
 
 ZENDER = "zender:3"
 
@@ -830,7 +830,7 @@ RADIO = [
             Said({"value": value, "protocol": 1, "length": 24, "delay": 317}, at_s=at_s)
             for at_s, value in ((0, 1315156), (0.1, 1315156), (5, 99))
         ],
-        overrides={"press": {"path": "protocol", "where": {"value": "1315156"}}},
+        overrides={"press": {"path": "protocol", "where": (("value", "1315156"),)}},
         presses=1,
     ),
     Vector(
@@ -894,9 +894,9 @@ def test_what_is_heard_of_a_gateway(name: str, topic: str, on: str, up: Any, dow
 
 def test_the_gateway_of_openmqttgateway_is_told_in_the_plan() -> None:
     topic = "home/OpenMQTTGateway/LWT"
-    made = gateway_readings(PROFILES["custom"], topic, {"online": {}})
+    online = Reading(topic, "online", values=("online",))
     vector = Vector("", "custom", topic, [Said("Online"), Said("offline")])
-    heard = hear(vector, Device("gateway:omg", made))
+    heard = hear(vector, Device("gateway:omg", (online,)))
     assert [one.online for one in heard if isinstance(one, h.Status)] == [True, False]
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from achterwacht.inputs import mapping
@@ -34,8 +35,6 @@ FALLBACK: Mapping[Meaning, Reading] = {
     "online": Reading("{topic}", "online", values=ONLINE),
 }
 """What a block of zenders.yaml changes where the profile has no reading that says this."""
-CHANGEABLE = {each.name for each in fields(Reading)} - {"says"}
-"""The keys of such a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +52,38 @@ class Found:
 class Profile:
     """One kind of bought device.
 
-    readings: `{topic}`, `{input}` and `{INPUT}` (in capitals) in them stand for what the plan has for this device.
-    topic: what the plan is to write there, for people.
+    readings: what stands between braces in them is what the plan has for this device: `{topic}`, `{input}`, `{INPUT}`
+        (in capitals), `{address}` (an input with `:` for each `-`).
     input: which button of a device with several, where the plan does not say; None: it must say.
-    input_is: what an input is called by, for people; empty: the profile has none.
+    input_form: the regular expression of an input; empty: the profile has none.
+    input_is: the same for people, to be read after "expected".
     where: the fields of which the plan must name one at least, so that a neighbour's device is not taken for ours.
     gateway: the readings of what these devices are heard through, with its own `{topic}`.
     max_silence_s: the longest such a device is silent while it works; None: it says nothing between presses.
-    candidates: from a topic and a payload, who could have sent them; whether it is a press the readings say.
+    candidates: from a topic and a payload, who could have sent them; whether it is a press the readings say, and
+        whether it can be one of these, what the plan may say.
     """
 
     name: str
-    about: str
-    topic: str
     readings: tuple[Reading, ...]
     candidates: Callable[[str, Payload], Iterable[Found]]
     input: str | None = None
+    input_form: str = ""
     input_is: str = ""
     where: tuple[str, ...] = ()
     gateway: tuple[Reading, ...] = ()
     dedupe_s: float = 0.0
     retained: Literal["ignore", "level"] = "ignore"
-    qos: Literal[0, 1] = 0
     max_silence_s: float | None = None
+
+    def wrong_input(self, input: str | None) -> str:
+        """What is wrong with the plan's input (None: it has none), to be read after its name; empty when it is good."""
+        if not self.input_form:
+            instead = f"{self.name} has none, press: {{value: [...]}} or where says which button"
+            return "" if input is None else f"is {input!r}, expected not to be given: {instead}"
+        if input is None:
+            return "" if self.input is not None else f"is missing, expected {self.input_is}"
+        return "" if re.fullmatch(self.input_form, input) else f"is {input!r}, expected {self.input_is}"
 
     def recognise(self, topic: str, payload: bytes) -> Found | None:
         """The device that was pressed, when this message is a press of one of these; never raises."""
@@ -108,81 +116,68 @@ def readings(
 ) -> tuple[Reading, ...]:
     """The readings of one zender. ValueError says what is wrong or missing, in words for who wrote the plan.
 
+    `where` holds for all readings, but not for `online`: of that others speak than the device. What the profile reads
+    of another model than the one in `where` is left out.
     `overrides`: the blocks of the plan by what they tell, with keys named as Reading's fields. A block takes the place
-    of all that the profile reads for this; what it leaves out is as in the first of those.
-    `where` holds for all readings, but not for `online`: of that others speak than the device.
+    of all that the profile reads for this; what it leaves out is as in the first of those. One with a `path` looks at
+    another place: there the profile's own `field`, `counter` and `where` do not count.
+
+    So rtl_433 with the topic `t`, where `{"id": "7"}` and a block `press` of `{"path": "event", "values": ("80",)}`:
+    eight readings of the profile say `press`. One remains, the first of them (`alarm`), changed to: on `t`, where `id`
+    is 7, what stands at `event` is a press when it is 80, none when it is 0 (that is left of `alarm`), else a fault.
     """
-    input = profile.input if input is None else input
-    where = where or {}
-    if profile.input_is and input is None:
-        raise ValueError(f"{profile.name} needs an input: {profile.input_is}")
+    where, blocks = where or {}, overrides or {}
+    if problem := profile.wrong_input(input):
+        raise ValueError(f"input {problem}")
     if profile.where and not set(profile.where) & set(where):
         raise ValueError(f"{profile.name} needs a where with {' or '.join(profile.where)}: others use this topic too")
-    made = _made(profile.readings, topic, input or "", where, overrides or {})
+    fill = _filler(topic, input or profile.input or "", where)
+    filled = [fill(template) for template in profile.readings if _can_be(template, where)]
+    made = [reading for reading in filled if reading.says not in blocks]
+    for says, block in blocks.items():
+        first = next((reading for reading in filled if reading.says == says), None)
+        made.append(_changed(first or fill(FALLBACK[says]), block, where))
     if not any(reading.says == "press" for reading in made):
         raise ValueError(f"{profile.name} does not say what a press is here: add a block press")
-    return made
-
-
-def gateway_readings(
-    profile: Profile, topic: str, overrides: Mapping[Meaning, Mapping[str, Any]] | None = None
-) -> tuple[Reading, ...]:
-    """The readings of one gateway; as for a zender, but that nobody can press it. ValueError as there."""
-    made = _made(profile.gateway, topic, "", {}, overrides or {})
-    if any(reading.says == "press" for reading in made):
-        raise ValueError("a gateway has no button: leave out the block press")
-    if not made:
-        raise ValueError(f"{profile.name} does not say how a gateway tells that it lives: add a block online or alive")
-    return made
-
-
-def _made(
-    templates: Iterable[Reading],
-    topic: str,
-    input: str,
-    where: Mapping[str, str],
-    overrides: Mapping[Meaning, Mapping[str, Any]],
-) -> tuple[Reading, ...]:
-    made = [_filled(template, topic, input, where) for template in templates if _can_be(template, where)]
-    readings = [reading for reading in made if reading.says not in overrides]
-    for says, block in overrides.items():
-        first = next((reading for reading in made if reading.says == says), None)
-        readings.append(_changed(first or _filled(FALLBACK[says], topic, input, where), block, where))
-    for reading in readings:
+    for reading in made:
         _check(reading)
-    return tuple(readings)
+    return tuple(made)
+
+
+def gateway_readings(profile: Profile, topic: str) -> tuple[Reading, ...]:
+    """The readings of what this profile's devices are heard through, at its topic; nobody can press it."""
+    return tuple(map(_filler(topic, "", {}), profile.gateway))
 
 
 def _can_be(template: Reading, where: Mapping[str, str]) -> bool:
-    """Whether both filters can hold: what is read of another model can be left out."""
+    """Whether the template's filter and the plan's can both hold: they name no two values of one field."""
     return all(mapping.plain(where.get(field, value)) == mapping.plain(value) for field, value in template.where)
 
 
-def _filled(template: Reading, topic: str, input: str, where: Mapping[str, str]) -> Reading:
-    def fill(text: str) -> str:
-        return text.format(topic=topic, input=input, INPUT=input.upper())
+def _filler(topic: str, input: str, where: Mapping[str, str]) -> Callable[[Reading], Reading]:
+    """What makes a template the reading of this device."""
+    gaps = {"topic": topic, "input": input, "INPUT": input.upper(), "address": input.replace("-", ":")}
 
-    own = {field: fill(value) for field, value in template.where}
-    pairs = own if template.says == "online" else {**where, **own}
-    return replace(template, topic=fill(template.topic), path=fill(template.path), where=tuple(pairs.items()))
+    def fill(template: Reading) -> Reading:
+        own = {field: value.format_map(gaps) for field, value in template.where}
+        pairs = own if template.says == "online" else {**where, **own}
+        return replace(
+            template,
+            topic=template.topic.format_map(gaps),
+            path=template.path.format_map(gaps),
+            where=tuple(pairs.items()),
+        )
+
+    return fill
 
 
 def _changed(reading: Reading, block: Mapping[str, Any], where: Mapping[str, str]) -> Reading:
-    """The reading with what the block says instead. With another place goes what the profile says of its own place."""
-    unknown = block.keys() - CHANGEABLE
-    if unknown:
-        raise ValueError(f"{reading.says}: {', '.join(sorted(unknown))}: no such key")
-    changes = dict(block)
-    if "path" in block:
-        own = {} if reading.says == "online" else where
-        reading = replace(reading, field="", counter="", where=tuple(own.items()))
+    """The reading with what the block says instead."""
+    if "path" in block:  # what the profile says of its own place goes with it
+        reading = replace(reading, field="", counter="", where=() if reading.says == "online" else tuple(where.items()))
     if "values" in block:
         reading = replace(reading, below=None)
-    if "where" in block:
-        changes["where"] = (*reading.where, *dict(block["where"]).items())
-    for key in block.keys() & {"values", "ignore"}:
-        changes[key] = tuple(map(mapping.plain, [block[key]] if isinstance(block[key], str) else block[key]))
-    return replace(reading, **changes)
+    return replace(reading, **{**block, "where": (*reading.where, *block.get("where", ()))})
 
 
 def _check(reading: Reading) -> None:
@@ -193,8 +188,6 @@ def _check(reading: Reading) -> None:
             raise ValueError(f"{reading.says}: {path!r} is no path: keys with dots between them, [*] behind a list")
     if reading.kind == "level" and not reading.values:
         raise ValueError(f"{reading.says}: a level needs values: what it says while it is pressed")
-    if reading.below is not None and reading.says != "battery_low":
-        raise ValueError(f"{reading.says}: below is for battery_low")
 
 
 def _profiles() -> dict[str, Profile]:

@@ -6,8 +6,6 @@ from achterwacht.inputs.profiles import RADIO_S, Profile
 
 PROFILE = Profile(
     name="custom",
-    about="any device, with every reading written out",
-    topic="the topic that its presses come on",
     readings=(),
     candidates=lambda topic, payload: (),
     dedupe_s=RADIO_S,

@@ -19,9 +19,8 @@ def _candidates(topic: str, payload: Payload) -> Iterator[Found]:
 
 PROFILE = Profile(
     name="esphome",
-    about="a binary sensor of an ESPHome node",
-    topic="<topic_prefix>",
-    input_is="the name of the binary sensor in its topic",
+    input_form="[a-z0-9_-]+",
+    input_is="the name of the binary sensor as its topic has it: small letters, digits, - and _",
     readings=(
         Reading("{topic}/binary_sensor/{input}/state", "press", values=("ON",), kind="level"),
         Reading("{topic}/status", "online", values=ONLINE),

@@ -50,8 +50,6 @@ def _of(model: str) -> tuple[tuple[str, str], ...]:
 
 PROFILE = Profile(
     name="rtl_433",
-    about="a radio button heard by rtl_433 or OpenMQTTGateway",
-    topic="rtl_433/+/events; of a gateway: rtl_433/<machine>",
     where=("id", "code"),
     readings=(
         # Honeywell-Security, Visonic-Powercode and whoever else has an alarm bit.

@@ -19,10 +19,9 @@ def _candidates(topic: str, payload: Payload) -> Iterator[Found]:
 
 PROFILE = Profile(
     name="shelly-gen1",
-    about="a Shelly of the first generation: Button1, i3",
-    topic="shellies/<device>",
     input="0",
-    input_is="the number of the input",
+    input_form="[0-9]+",
+    input_is='the number of the input, such as "0"',
     readings=(
         # Empty at start: no event yet.
         Reading("{topic}/input_event/{input}", "press", "event", ignore=("",), counter="event_cnt"),

@@ -9,39 +9,45 @@ from achterwacht.inputs.mapping import Payload, places
 from achterwacht.inputs.profiles import ONLINE, RADIO_S, YES, Found, Profile
 from achterwacht.inputs.wiring import Reading
 
+EVENTS = "params.events[*]"
+"""Where the events of all its components stand, in what it says on `<topic>/events/rpc`."""
+TOPIC = re.compile(r"(?P<topic>.+)/events/rpc")
+GATEWAY = (
+    Reading("{topic}/online", "online", values=ONLINE),
+    Reading("{topic}/events/rpc", "alive"),
+)
+"""A Shelly that hears others, or is itself what has the input."""
+
 PRESSES = ("btn_down", "single_push", "double_push", "triple_push", "long_push")
 """`btn_down` comes at once; the others wait whether more follows, and are the same press within the window."""
 
-_EVENTS = re.compile(r"(?P<topic>.+)/events/rpc")
 _STATUS = re.compile(r"(?P<topic>.+)/status/(?P<input>input:[0-9]+)")
 
 
 def _candidates(topic: str, payload: Payload) -> Iterator[Found]:
     if place := _STATUS.fullmatch(topic):
         yield Found(place["topic"], place["input"])
-    if place := _EVENTS.fullmatch(topic):
-        for component in components(payload):
-            if component.startswith("input:"):
-                yield Found(place["topic"], component)
+    if place := TOPIC.fullmatch(topic):
+        for component in named(payload, "component"):
+            yield Found(place["topic"], component)
 
 
-def components(payload: Payload) -> list[str]:
-    """The components that a list of events names."""
-    named = Reading("", "alive", "params.events[*]", "component")
-    return [place.value for place in places(named, payload) if isinstance(place.value, str)]
+def named(payload: Payload, field: str) -> list[str]:
+    """The texts that stand at this field of each event."""
+    found = places(Reading("", "alive", EVENTS, field), payload)
+    return [place.value for place in found if isinstance(place.value, str)]
 
 
 PROFILE = Profile(
     name="shelly-gen2",
-    about="an input of a Shelly Plus, Pro or newer",
-    topic="<device>, as in its MQTT settings",
     input="input:0",
-    input_is="its component, such as input:0",
+    input_form="input:[0-9]+",
+    input_is='its component, such as "input:0"',
     readings=(
         Reading(
             "{topic}/events/rpc",
             "press",
-            "params.events[*]",
+            EVENTS,
             "event",
             where=(("component", "{input}"),),
             values=PRESSES,
@@ -49,15 +55,10 @@ PROFILE = Profile(
         ),
         # As a switch it has a state; as a button that is null. Needs `status_ntf`.
         Reading("{topic}/status/{input}", "press", "state", values=YES, kind="level"),
-        Reading("{topic}/events/rpc", "alive"),
-        Reading("{topic}/online", "online", values=ONLINE),
+        *GATEWAY,
     ),
-    gateway=(
-        Reading("{topic}/online", "online", values=ONLINE),
-        Reading("{topic}/events/rpc", "alive"),
-    ),
+    gateway=GATEWAY,
     candidates=_candidates,
     dedupe_s=RADIO_S,
     retained="level",
-    qos=1,
 )

@@ -21,7 +21,6 @@ MAX_SILENCE_S = 3 * TELE_S + 30
 """Two may be lost."""
 
 _TOPIC = re.compile(r"(?:stat/(?P<stat>.+)/(?:RESULT|(?P<old>BUTTON[0-9]+))|tele/(?P<tele>.+)/SENSOR)")
-_INPUT = re.compile(r"(?:Button|Switch)[0-9]+")
 
 
 def _candidates(topic: str, payload: Payload) -> Iterator[Found]:
@@ -30,16 +29,15 @@ def _candidates(topic: str, payload: Payload) -> Iterator[Found]:
     if place["old"]:
         yield Found(place["stat"], place["old"].capitalize())
     elif isinstance(payload.json, dict):
-        for key in filter(_INPUT.fullmatch, payload.json):
+        for key in payload.json:
             yield Found(place["stat"] or place["tele"], key)
 
 
 PROFILE = Profile(
     name="tasmota",
-    about="a button or switch of a Tasmota node",
-    topic="<Topic>, as in its MQTT settings",
     input="Button1",
-    input_is="Button1, or Switch1 with SwitchMode 15",
+    input_form="(?:Button|Switch)[0-9]+",
+    input_is="Button1 or the like, or Switch1 with SwitchMode 15",
     readings=(
         Reading("stat/{topic}/RESULT", "press", "{input}.Action", ignore=NO_PRESS),
         Reading("stat/{topic}/{INPUT}", "press", "ACTION", ignore=NO_PRESS),

@@ -36,8 +36,6 @@ def _candidates(topic: str, payload: Payload) -> Iterator[Found]:
 
 PROFILE = Profile(
     name="zigbee2mqtt",
-    about="a Zigbee button through Zigbee2MQTT",
-    topic="zigbee2mqtt/<friendly name>; of a gateway: zigbee2mqtt",
     readings=(
         Reading("{topic}", "press", "action", ignore=NO_PRESS),
         # Cached, and repeated in every message: only its change is a press.

@@ -6,6 +6,8 @@ is made here. A missing word never holds up a page: what cannot be said better i
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED, AnswerWord
 from achterwacht.core.moment import Moment
 from achterwacht.core.plain_ascii import plain_ascii
-from achterwacht.core.plan import Plan
+from achterwacht.core.plan import ZENDER, Plan
 from achterwacht.core.state import Alarm, State
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.texts.en import EN
@@ -34,6 +36,10 @@ PLACE_CHARS = 13
 """The column of the place in a terminal: room for `Spreekkamer 4`."""
 
 NO_NAMES: Mapping[str, str] = {}
+
+MEASURED_DETAIL = re.compile(r"[0-9.]+ (s|%)(, [0-9.]+ (s|%))*")
+"""A fault's detail that everybody understands: numbers with their units, as `18 %` and `1.254 s, 1 s`. What is longer
+was written for whoever has to repair it, and is English."""
 
 MINUTE_S = 60
 FINE_S = 10.0
@@ -128,20 +134,31 @@ class Texts:
     def fault(self, key: str, detail: str = "", names: Mapping[str, str] = NO_NAMES) -> str:
         """Which fault it is, in words. One that there are no words for is said as it is."""
         device = device_of(key)
-        if not device and key.endswith("/unknown"):
-            device, detail = detail, ""  # one fault for all strangers of a kind: its detail is the first of them
+        if _is_of_strangers(key):
+            device, detail = detail, ""
         words = self.words.faults.get(kind_of(key))
         if words:
             some = self.words.some_device.get(key.partition("/")[0], "")
             key = words.title.format(device=self.device(device, names) if device else some)
         return self.words.fault_detail.format(title=key, detail=self.note(detail)) if detail else key
 
+    def fault_apart(self, key: str, detail: str, names: Mapping[str, str] = NO_NAMES) -> tuple[str, str]:
+        """Which fault it is, and apart from that what of its detail is for an installer; empty where nothing is."""
+        if not detail or _is_of_strangers(key) or MEASURED_DETAIL.fullmatch(detail):
+            return self.fault(key, detail, names), ""
+        return self.fault(key, names=names), self.note(detail)
+
+    def many_faults(self, kind: str, count: int) -> str:
+        """So many devices with the same kind of fault. A kind that there are no words for is said as it is."""
+        words = self.words.faults.get(kind)
+        return words.many.format(count=count) if words else f"{count} x {kind}"
+
     def about_fault(self, key: str) -> tuple[str, str]:
         """What a fault means, and what to do about it. Both are empty where there are no words for it."""
         words = self.words.faults.get(kind_of(key))
         if words is None:
             return "", ""
-        seen = f" {self.words.acknowledge.format(key=key)}" if kind_of(key) in STAND else ""
+        seen = f" {self.words.acknowledge.format(key=typed(key))}" if kind_of(key) in STAND else ""
         return words.means, words.do + seen
 
     def measured(self, fact: f.DeviceMeasured) -> str:
@@ -194,6 +211,23 @@ class Texts:
         elif isinstance(fact, f.FaultAcknowledged):
             told["fault"] = self.fault(fact.fault, names=names)
         return told
+
+
+def typed(key: str) -> str:
+    """A fault's key as `acknowledge` takes it from a shell: its blanks as they are, the rest quoted if it must be."""
+    return " ".join(map(shlex.quote, key.split(" ")))
+
+
+def places(plan: Plan, texts: Texts) -> dict[str, str]:
+    """What people call each zender: with its place, which is how they know it."""
+    return {
+        name: f"{texts.device(name)} ({zender.place})" for zender in plan.zenders for name in (f"{ZENDER}:{zender.nr}",)
+    }
+
+
+def _is_of_strangers(key: str) -> bool:
+    """One fault for all strangers of a kind: its detail is the name of the first of them."""
+    return key.endswith("/unknown") and not device_of(key)
 
 
 def sentence_key(fact: f.Fact) -> str:

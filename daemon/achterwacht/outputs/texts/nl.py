@@ -111,7 +111,7 @@ NL = Words(
     },
     notes={
         "the channel 'phone' is not built yet": "dit kanaal is nog niet gebouwd",
-        "whoever sits at this desk cannot answer its alarm": "wie aan deze balie zit, kan dit alarm niet beantwoorden",
+        "whoever sits at this desk cannot answer its alarm": "wie op deze plek zit, kan dit alarm niet beantwoorden",
         "not a member or pager of the plan": "geen teamlid of pieper van het plan",
         "not a member of the plan": "geen teamlid van het plan",
         "only who is on the scene, or reception with a reason, can say that all is clear": (
@@ -123,12 +123,12 @@ NL = Words(
         "no alarm of this name was closed in the last ten minutes": (
             "geen alarm met deze naam is in de laatste tien minuten gesloten"
         ),
-        "this desk has a new alarm already": "deze balie heeft alweer een nieuw alarm",
+        "this desk has a new alarm already": "deze plek heeft alweer een nieuw alarm",
         "no such fault stands now": "deze storing is er nu niet",
     },
     faults=FAULTS_NL,
     fault_detail="{title} ({detail})",
-    acknowledge="Meld daarna dat u het gezien hebt: achterwacht acknowledge LID '{key}'.",
+    acknowledge="Meld daarna dat u het gezien hebt: `achterwacht acknowledge LID {key}`.",
     measured={
         "battery": "batterij {value} %",
         "battery_low.true": "batterij bijna leeg",
@@ -214,13 +214,20 @@ NL = Words(
         "since": "sinds {since}",
         "acknowledged": "gezien door {by}",
         "do": "Doe: {do}",
+        "installer": "voor de installateur: {detail}",
+        "to acknowledge": "Gezien? achterwacht acknowledge LID NAAM; de naam staat tussen [ ]",
         "more": "... en nog {count}: achterwacht status --json",
+        "clock": "klok niet gelijkgezet",
         "zenders": "{count} zenders",
+        "zenders.one": "1 zender",
         "pagers": "{count} piepers",
+        "pagers.one": "1 pieper",
         "counts.yes": "{count} werken",
+        "counts.yes.one": "1 werkt",
         "counts.unsupervised": "{count} niet bewaakt",
         "counts.unknown": "{count} onbekend",
         "counts.no": "{count} werken NIET",
+        "counts.no.one": "1 werkt NIET",
         "only": "alleen wie niet in orde is",
         "nr": "nr",
         "place": "plaats",
@@ -247,6 +254,7 @@ NL = Words(
         "in dock": "in lader",
         "charging": "laadt",
         "unknown": "!!! NIET BEKEND OF ALLES WERKT: ACHTERWACHT ANTWOORDT NIET",
+        "unknown.do": "Spreek af hoe er hulp geroepen wordt, en waarschuw de beheerder.",
     },
     lights={
         "ready": "KLAAR",
@@ -273,7 +281,7 @@ NL = Words(
     weaker={
         "no heartbeat": ("H", "zegt niets tussen twee drukken: is hij stuk, dan merkt niemand het"),
         "qos 0": ("Q", "zendt zonder bevestiging: een druk kan verloren gaan"),
-        "cut wire unseen": ("D", "een draadbreuk is niet te zien"),
+        "cut wire unseen": ("W", "een draadbreuk is niet te zien"),
     },
     outcome={
         "accepted": "Aangenomen en vastgelegd: {what}",

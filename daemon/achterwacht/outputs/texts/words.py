@@ -14,6 +14,8 @@ class FaultWords:
     """Without a capital and a full stop: it follows others. Names its {device}, where it is of one."""
     means: str
     do: str
+    many: str = ""
+    """The title of {count} devices of a kind that are told in one line; empty where the fault is of no device."""
 
 
 @dataclass(frozen=True, slots=True)
