@@ -63,7 +63,7 @@ class Ears:
                 self._ports.pop(name, None)
         for name, (its, make) in wanted.items():
             if name not in self._running:
-                self._running[name] = its, asyncio.create_task(self._keep(name, make()), name=f"input {name}")
+                self._running[name] = its, asyncio.create_task(self._keep(name, make(), make), name=f"input {name}")
         self._wiring = wiring
         return (*SUBSCRIPTIONS, *self._bought.subscriptions)
 
@@ -108,7 +108,8 @@ class Ears:
         self._ports[port.id] = SerialPort(port, zenders, self._press_ids, self._mono_s, self._hear)
         return self._ports[port.id]
 
-    async def _keep(self, name: str, input: _Input) -> None:
+    async def _keep(self, name: str, input: _Input, make: Callable[[], _Input]) -> None:
+        """Run it for ever; one that failed by a mistake of ours is replaced by another that knows nothing yet."""
         while True:
             try:
                 await input.run()
@@ -117,3 +118,4 @@ class Ears:
                 self._hear(h.Trouble("daemon/bug", f"the input {name} failed: {bug!r}"))
                 self._hear(h.Trouble(f"gateway:{name}/offline", "it failed by a mistake of ours, and is started again"))
             await asyncio.sleep(AGAIN_S)
+            input = make()

@@ -421,7 +421,7 @@ class Service:
             for first in range(0, len(silent), MISSING_AT_ONCE):
                 self.inbox.put(h.Missing(silent[first : first + MISSING_AT_ONCE]))
                 await asyncio.sleep(MISSING_PAUSE_S)
-            idle_s = (now.at - self.state.last.at).total_seconds() if self.state.last else 0.0
+            idle_s = now.mono_s - self.state.last.mono_s if self.state.last else 0.0
             if idle_s >= STILL_HERE_S and not self.state.alarms:
                 self._checkpoint()
             if clock_in_doubt != (not now.clock_ok and now.mono_s - began_s >= CLOCK_S):
@@ -496,26 +496,28 @@ class Service:
 
     def reload(self) -> None:
         """Read the plan again. A bad one is refused with its mistakes, the old one stays; open alarms keep theirs."""
-        self._spawn(self._reload_in_turn())
-
-    async def _reload_in_turn(self) -> None:
-        async with self._reading:  # asked twice: what was read last must also be adopted last
-            await self._reload()
+        self._spawn(self._reload())
 
     async def _reload(self) -> None:
+        async with self._reading:  # asked twice: what was read last must also be adopted last
+            settings = await self._adopted()
+        if settings:
+            await self._keep(settings)
+
+    async def _adopted(self) -> config.Settings | None:
         try:
             settings = await asyncio.to_thread(config.load, self._config_folder)
         except ConfigInvalid as invalid:
             log.error("the plan is not adopted; the old one stays in force:\n%s", invalid)
             self._trouble("plan/invalid", str(invalid))
-            return
+            return None
         self._trouble("plan/invalid", None)
         moved = settings.broker != self._at_start.settings.broker
         self._trouble("plan/broker", "the broker's settings have changed: restart to use them" if moved else None)
         log.info("the plan is %s", "unchanged" if settings.source == self.state.plan_source else "adopted")
         self.inbox.put(h.PlanRead(settings.plan, settings.source))
         await self._listen(settings)
-        await self._keep(settings)
+        return settings
 
     async def _keep(self, settings: config.Settings) -> None:
         """Remember a good plan for the next start, and who its members are. No alarm waits for this.

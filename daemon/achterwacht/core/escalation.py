@@ -474,7 +474,8 @@ def _receipt(turn: Turn, heard: h.Receipt) -> None:
     if heard.stage == "shown" and order.stage != "shown":
         turn.note(f.OrderShown(turn.now, order.id, incident, target))
         if "shown" not in alarm.reached and order.reason in PROMPT:
-            _check_budget(turn, alarm, "shown", turn.now_s - alarm.heard_s, alarm.plan.budgets.shown_s)
+            since_s = alarm.heard_s if order.reason == "first press" else alarm.run_s
+            _check_budget(turn, alarm, "shown", turn.now_s - since_s, alarm.plan.budgets.shown_s)
 
 
 def _newest(alarm: Alarm, target: str, order: str) -> Order | None:

@@ -24,6 +24,15 @@ END_BY_THEMSELVES = frozenset(
 )
 """Whoever tells such a fault also tells when it is over."""
 
+RETOLD = frozenset(
+    {
+        "gateway/offline",
+        "plan/invalid",
+        *(f"{of}/{kind}" for of in DEVICES for kind in ("battery low", "battery empty")),
+    }
+)
+"""Of such a fault it matters what exactly is wrong: it is told anew when that has changed."""
+
 STAND = frozenset(
     {
         *(f"{of}/malformed" for of in (*DEVICES, "mqtt")),

@@ -289,7 +289,7 @@ def _daemon_started(state: State, fact: f.DaemonStarted) -> State:
     away_s = max(0.0, (fact.when.at - state.last.at).total_seconds()) if state.last else 0.0
     last_s = state.house_s(state.last) if state.last else fact.when.mono_s
     away = {
-        name: replace(device, heard=False, quiet_from_s=device.quiet_from_s + away_s)
+        name: replace(device, heard=False, changes=0, quiet_from_s=device.quiet_from_s + away_s)
         for name, device in state.devices.items()
     }
     return replace(

@@ -98,12 +98,17 @@ def sign_of_life(turn: Turn, device: str, boot: str, born: bool = False, live: b
 def _note_seen(turn: Turn, seen: f.DeviceSeen) -> bool:
     """Note that a device came or went; but not of one that does so all the time. That is one fault, not a full disk."""
     device = turn.state.devices.get(seen.device)
-    often = device and device.changes >= CHANGES_MAX and turn.now_s - device.changes_from_s < CHANGES_S
-    if often and comes_or_goes(device, seen):
+    if device and comes_or_goes(device, seen) and _changes_often(turn, device):
+        if device.online:
+            turn.note(f.DeviceSeen(turn.now, seen.device, device.boot, False))  # what is not followed is not there
         turn.raise_fault(f"{seen.device}/unsteady", "")
         return False
     turn.note(seen)
     return True
+
+
+def _changes_often(turn: Turn, device: Device) -> bool:
+    return device.changes >= CHANGES_MAX and turn.now_s - device.changes_from_s < CHANGES_S
 
 
 def _is_former(before: Device, boot: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from achterwacht.core import facts as f
-from achterwacht.core.faults import END_BY_THEMSELVES, kind_of
+from achterwacht.core.faults import RETOLD, kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.state import Alarm, State, evolve
 
@@ -58,7 +58,7 @@ class Turn:
         if len(self.state.faults) >= FAULTS_MAX:
             key, detail = "house/flooded", ""
         standing = self.state.faults.get(key)
-        if standing is None or (standing.detail != detail and kind_of(key) in END_BY_THEMSELVES):
+        if standing is None or (standing.detail != detail and kind_of(key) in RETOLD):
             self.note(f.FaultRaised(self.now, key, detail))
 
     def clear_fault(self, key: str) -> None:
