@@ -11,8 +11,8 @@ from itertools import pairwise
 from math import inf
 
 from achterwacht.config import BrokerSettings, Settings
-from achterwacht.config_wiring import OWN_PROTOCOL
 from achterwacht.core.plan import MAX_SILENCE_S, PAGERS, ROLES, TEAM, ZENDER, Gateway, Plan, Step, Zender
+from achterwacht.inputs.ports import protocol
 from achterwacht.inputs.wiring import Wiring
 from achterwacht.learn import PLACE
 
@@ -226,7 +226,7 @@ def _heard(plan: Plan, wiring: Wiring) -> Iterator[str]:
     tell = {zender.nr for zender in plan.zenders if f"{ZENDER}:{zender.nr}" in says_online}
     mute = {zender.nr for zender in plan.zenders if "no heartbeat" in zender.weaker}
     alone = {zender.nr for zender in plan.zenders if zender.transport == "bought" and zender.gateway is None}
-    lines = {port.id for port in wiring.ports if port.protocol == OWN_PROTOCOL}
+    lines = {port.id for port in wiring.ports if protocol(port.protocol).OUR_NODES}
     own = {zender.nr for zender in plan.zenders if zender.transport == "mqtt" or zender.gateway in lines}
     of_zenders = (
         ("nobody notices when one is dead (heartbeat: false)", mute - tell),

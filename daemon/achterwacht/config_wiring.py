@@ -28,9 +28,6 @@ WIRED_DIGITS = 8
 WAYS = ("gpio", "serial", "device")
 """The keys that say how a zender is heard. Without one it is our own node, on MQTT."""
 
-# What our own nodes speak, so every 10 s; whatever else is behind a serial port is bought (docs/wire.md, "Serial").
-OWN_PROTOCOL = "zw1"
-
 # The pins of the header with a resistor of their own to 3.3 V: for I2C.
 PULLED_UP = (2, 3)
 
@@ -125,7 +122,7 @@ def _check_silence(zenders: Document, path: KeyPath, zender: dict[str, Any], pro
         spoken = protocols.get(str(serial.get("port"))) if isinstance(serial, dict) else None
         if spoken is None:
             return  # that is the mistake
-        own = spoken == OWN_PROTOCOL
+        own = spoken in PROTOCOLS and protocol(spoken).OUR_NODES
         if not own and not serial.get("address"):
             return  # that is the mistake: perhaps it is no pendant, and another port was meant
     if own:

@@ -73,6 +73,9 @@ class PortProtocol(Protocol):
     BAUD: int
     """Always 8N1, without flow control."""
 
+    OUR_NODES: bool
+    """Whether who speaks it are our own nodes: they beat every 10 s and can show the discreet sign (docs/wire.md)."""
+
     def check_address(self, address: str) -> str | None:
         """What a zender's address is and what is expected, to be read after "is"; None when it is good."""
 

@@ -23,6 +23,7 @@ from achterwacht.inputs.ports import Complaint, Silent
 from achterwacht.inputs.wiring import OnPort, PressIds
 
 BAUD = 38_400
+OUR_NODES = False
 
 # --- frames -----------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from achterwacht.inputs.ports import Complaint
 from achterwacht.inputs.wiring import OnPort, PressIds
 
 BAUD = 115_200
+OUR_NODES = True
 
 START = b"ZW1;"
 LINE_MAX_BYTES = 120
