@@ -54,8 +54,9 @@ docs: .venv/.run ## draw the phases from their table
 # Keeps the versions that the locks hold where pyproject.toml allows them; ARGS=--upgrade takes the newest.
 lock: $(BIN)/uv ## write the locks from pyproject.toml
 	$(LOCK) --group installer --output-file requirements/installer.lock
-	$(LOCK) pyproject.toml --extra gpio --extra sim --group build --output-file requirements/run.lock
-	$(LOCK) pyproject.toml --extra gpio --extra sim --group build --group test \
+	$(LOCK) pyproject.toml --extra gpio --extra sim --extra phones --extra alarm-centre --group build \
+		--output-file requirements/run.lock
+	$(LOCK) pyproject.toml --extra gpio --extra sim --extra phones --extra alarm-centre --group build --group test \
 		--constraints requirements/run.lock --output-file requirements/test.lock
 
 clean: ## remove what make and the tools left here

@@ -14,10 +14,12 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -29,6 +31,7 @@ from benchmarks.presses import arm, burst, flood, one_by_one, one_hop, press_whi
 from benchmarks.story import facts_of, shown_ms, steps_late_ms  # noqa: E402
 from benchmarks.systems import Daemon, Missing, Process, Tools, disk  # noqa: E402
 from benchmarks.table import Table  # noqa: E402
+from benchmarks.voices import black_hole, with_every_voice, with_pagers_alone  # noqa: E402
 
 from achterwacht.core import facts as f  # noqa: E402
 from achterwacht.core.facts import Fact  # noqa: E402
@@ -57,6 +60,16 @@ OTHERS = tuple(range(1001, 2001))
 OTHERS_EVERY_S = 0.03
 """So many alarms a second that, at a repeat every 30 s, all thousand are spread evenly over it."""
 
+VOICES_TURNS = 3
+"""How often the house with pagers alone and the one with every voice take turns."""
+LOADED_S = 5.0
+"""By then whatever telephones need is loaded."""
+ALONE_S = (1.0, 1.3)
+"""Between two presses: an alarm that nobody can be told of is some forty orders, each tried for half a minute. In a
+building they do not come twenty times a second."""
+GIVEN_UP_S = 2.0
+"""Between two houses: what the one tries in vain must not cost the other."""
+
 BORN_EVERY_S = 0.005
 """After a power cut no two nodes start alike: two thousand within ten seconds, as their first beats."""
 KNOWN_S = 2.0
@@ -82,17 +95,19 @@ class Size:
     births: int
     """So often all of them start anew."""
     reloads: int
+    voices: int
+    """Presses in each turn of the house with pagers alone and the one with every voice."""
     silence: bool
     """Whether to wait half a minute for the faults of zenders that fall silent."""
 
 
 FULL = Size(
     presses=300, bursts=30, starts=5, idle_s=10.0, others=1000, flood_s=3.0, flood_presses=10_000,
-    zenders=2000, births=3, reloads=3, silence=True,
+    zenders=2000, births=3, reloads=3, voices=15, silence=True,
 )  # fmt: skip
 QUICK = Size(
     presses=40, bursts=5, starts=3, idle_s=2.0, others=0, flood_s=1.0, flood_presses=0,
-    zenders=500, births=1, reloads=1, silence=False,
+    zenders=500, births=1, reloads=1, voices=5, silence=False,
 )  # fmt: skip
 
 
@@ -105,7 +120,7 @@ class Bench:
 
     async def run(self) -> None:
         """Everything, in the order of the table. What is lost in one part does not end the others."""
-        parts = [self.floor, self.daemon, self.starts, self.slow_disk, self.crowd, self.flood, self.scale]
+        parts = [self.floor, self.daemon, self.starts, self.slow_disk, self.voices, self.crowd, self.flood, self.scale]
         for part in parts:
             try:
                 await part()
@@ -186,6 +201,31 @@ class Bench:
                 self._table.title("Under daemon and broker a disk whose fsync never ends")
                 pages_ms = [press.page_ms for press in presses]
                 self._table.times("press → page on all three pagers", pages_ms, PAGE_BUDGET_MS)
+
+    async def voices(self) -> None:
+        """The same presses with nothing but pagers, and with every other voice hanging; in turns, for the machine's
+        mood changes."""
+        alone_ms: list[float] = []
+        beside_ms: list[float] = []
+        with self._broker() as broker:
+            async with black_hole() as port, Building((broker.host, broker.port), broker.password) as building:
+                every = partial(with_every_voice, folder=self._folder, port=port)
+                houses = [
+                    (self._daemon(broker, edit=with_pagers_alone, name="alone"), alone_ms),
+                    (self._daemon(broker, edit=every, name="beside"), beside_ms),
+                ]
+                for daemon, times_ms in houses * VOICES_TURNS:
+                    with daemon:
+                        await building.close(await arm(building))
+                        await asyncio.sleep(LOADED_S)
+                        presses = await one_by_one(building, self._size.voices, pause_s=ALONE_S)
+                        times_ms += [press.page_ms for press in presses]
+                        await asyncio.sleep(GIVEN_UP_S)
+        self._table.title("Beside the pagers: a paging base, telephones, the alarm centre")
+        alone = self._table.times("press → page on all three, nothing else", alone_ms, PAGE_BUDGET_MS)
+        beside = self._table.times("press → page on all three, all others hang", beside_ms, PAGE_BUDGET_MS)
+        self._table.figure("ratio of the p50", beside.p50 / alone.p50, "×")
+        self._table.figure("ratio of the p99", beside.p99 / alone.p99, "×")
 
     async def crowd(self) -> None:
         """A thousand other alarms are open, nobody answers them, and each climbs its ladder."""
@@ -330,9 +370,15 @@ class Bench:
         users = (*USERS, *map(str, OTHERS))
         return Mosquitto(self._folder / f"broker-{self._brokers}", users=users)
 
-    def _daemon(self, broker: Mosquitto, zenders: str | None = None) -> Daemon:
-        folder = self._folder / f"daemon-{self._brokers}"
-        return Daemon(folder, broker.host, broker.port, broker.password(DAEMON), zenders)
+    def _daemon(
+        self,
+        broker: Mosquitto,
+        zenders: str | None = None,
+        edit: Callable[[dict[str, Any]], None] | None = None,
+        name: str = "daemon",
+    ) -> Daemon:
+        folder = self._folder / f"{name}-{self._brokers}"
+        return Daemon(folder, broker.host, broker.port, broker.password(DAEMON), zenders, edit)
 
     @asynccontextmanager
     async def _house(self, broker: Mosquitto) -> AsyncIterator[tuple[Daemon, Building]]:

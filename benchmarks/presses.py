@@ -42,7 +42,9 @@ async def finish(building: Building, press: Press) -> None:
     await building.close(press)
 
 
-async def one_by_one(building: Building, count: int, ends: bool = True) -> list[Press]:
+async def one_by_one(
+    building: Building, count: int, ends: bool = True, pause_s: tuple[float, float] = PAUSE_S
+) -> list[Press]:
     """Presses with pauses, each over before the next; with `ends` false only until it is paged."""
     presses = []
     for number in range(count):
@@ -50,7 +52,7 @@ async def one_by_one(building: Building, count: int, ends: bool = True) -> list[
         building.send(press)
         await (finish(building, press) if ends else wait(press.paged, "a page"))
         presses.append(press)
-        await asyncio.sleep(random.uniform(*PAUSE_S))
+        await asyncio.sleep(random.uniform(*pause_s))
     return presses
 
 

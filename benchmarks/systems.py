@@ -5,17 +5,20 @@ Knows how they are built, started and ended, and where the kernel says what they
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from ruamel.yaml import YAML
 
 HERE = Path(__file__).parent
 CONFIG = HERE.parent / "config"
@@ -122,10 +125,18 @@ class Process:
 class Daemon(Process):
     """`achterwacht run`, as systemd starts it, with the example plan and a state folder below `folder`.
 
-    `zenders`: what stands in zenders.yaml instead of the example's.
+    `zenders`: what stands in zenders.yaml instead of the example's. `edit`: changes what stands in achterwacht.yaml.
     """
 
-    def __init__(self, folder: Path, host: str, port: int, password: str, zenders: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        host: str,
+        port: int,
+        password: str,
+        zenders: str | None = None,
+        edit: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         config, self.state = folder / "config", folder / "state"
         self._zenders_file = config / "zenders.yaml"
         folder.mkdir()
@@ -141,6 +152,10 @@ class Daemon(Process):
         ):
             assert text.count(f"  {line}\n") == 1, f"{file.name} no longer says {line!r} once"
             text = text.replace(f"  {line}\n", f"  {ours}\n")
+        if edit is not None:
+            site = YAML(typ="safe", pure=True).load(text)
+            edit(site)
+            text = json.dumps(site)  # JSON is YAML
         file.write_text(text)
         if zenders is not None:
             self._zenders_file.write_text(zenders)

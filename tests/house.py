@@ -28,7 +28,6 @@ from achterwacht.core.plan import (
     BACKUP,
     PAGER,
     PAGERS,
-    PHONE,
     RECEPTION,
     SUPERVISOR,
     TEAM,
@@ -45,6 +44,9 @@ from achterwacht.core.state import EMPTY, Alarm, State, evolve
 from achterwacht.presence import LOOK_EVERY_S, Presence
 
 F = TypeVar("F", bound=f.Fact)
+
+PHONE = "phone"
+"""A way to telephones to which the plan gave its own name: the core must know none of them."""
 
 HAND_OVER_S = 0.01
 """A broker on the same machine takes a page in a few milliseconds."""
@@ -366,7 +368,7 @@ class House:
     def _beat(self) -> None:
         """Every ten seconds: whoever is not silent speaks. Bought devices and gateways only when the story says so."""
         zenders = [f"{ZENDER}:{zender.nr}" for zender in self.plan.zenders if zender.transport != "bought"]
-        pagers = [f"{PAGER}:{pager.id}" for pager in self.plan.pagers if self.pager(pager.id).on]
+        pagers = [f"{PAGER}:{pager.id}" for pager in self.plan.pagers if not pager.base and self.pager(pager.id).on]
         for device in (*zenders, *pagers):
             if device not in self.mute:
                 self.measures(device)
@@ -441,6 +443,12 @@ class House:
         self.hear(h.Answer(key, incident, answer, member=member, reason=reason))
         return self.state.outcomes[key].result
 
+    def tests(self, target: str, by: str = "anna") -> f.Result:
+        """Somebody, or the daily round, tests a target. Returns what came of it."""
+        key = f"command-{next(self._ids)}"
+        self.hear(h.Test(key, target, by))
+        return self.state.outcomes[key].result
+
     def undoes(self, member: str, incident: str) -> f.Result:
         """A member takes back a closing."""
         key = f"command-{next(self._ids)}"
@@ -481,7 +489,8 @@ class House:
 
     def device(self, target: str) -> Phone:
         """The device of a target."""
-        kind = NightPager if target.startswith(PAGER) else Phone
+        own_pager = target.startswith(f"{PAGER}:") and self.plan.tells_shown(target)
+        kind = NightPager if own_pager else Phone
         return self._devices.setdefault(target, kind(self, target))
 
     def pager(self, id: str) -> NightPager:

@@ -25,6 +25,7 @@ ERRORS = "achterwacht.errors"
 INPUTS = "achterwacht.inputs"
 JOURNAL = "achterwacht.journal"
 LINK = "achterwacht.link"
+DRIVER = "achterwacht.driver"
 MQTT = "achterwacht.mqtt"
 OUTPUTS = "achterwacht.outputs"
 
@@ -57,8 +58,8 @@ ONE_PROGRAM = "the daemon lives without dashboard and simulator"
 # The first arrow that names a room is the one that counts: from the inner rooms to the outer.
 ARROWS = (
     Arrow(CORE, (), CORE_KNOWS_NOBODY),
-    Arrow(INPUTS, (CORE, ERRORS, CLOCK, MQTT), ROOMS_MEET_IN_SERVICE),
-    Arrow(OUTPUTS, (CORE, ERRORS, CLOCK, MQTT), ROOMS_MEET_IN_SERVICE),
+    Arrow(INPUTS, (CORE, ERRORS, CLOCK, DRIVER, MQTT), ROOMS_MEET_IN_SERVICE),
+    Arrow(OUTPUTS, (CORE, ERRORS, CLOCK, DRIVER, MQTT), ROOMS_MEET_IN_SERVICE),
     Arrow(JOURNAL, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow(LINK, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow("achterwacht", (), ONE_PROGRAM),

@@ -342,6 +342,8 @@ class Daemon:
         return "d001", len(self.house.facts), len(self.house.facts), self.house.state, self.heard_s
 
     def _on_command(self, heard: Command, reply: Callable[[dict[str, Any]], None]) -> None:
+        if not isinstance(heard, h.Answer | h.Undo | h.Acknowledge | h.Test):
+            return  # what only a dashboard says, and that a terminal has left
         self.house.hear(heard)
         self.tell()
         outcome = self.house.state.outcomes[heard.key]
@@ -583,6 +585,36 @@ async def test_the_name_of_a_fault_needs_no_quotes(state: Path, house: House) ->
     assert house.state.faults["zender:7/line cut"].acknowledged_by == "anna"
 
 
+@pytest.mark.parametrize(("fails", "code", "stage"), [("", 0, "overgedragen"), ("no credit", 1, "mislukt")])
+@pytest.mark.asyncio
+async def test_of_a_telephone_that_says_nothing_the_carriers_word_is_enough(
+    fails: str, code: int, stage: str, state: Path, house: House, capsys: Said
+) -> None:
+    if fails:
+        house.failing["phone:anna"] = fails
+    async with running(state, house) as daemon:
+        testing = asyncio.create_task(asks(state, "test-page", "phone:anna"))
+        async with asyncio.timeout(WAIT_S):
+            while not house.state.tests:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        house.wait(1)
+        daemon.tell()
+        assert await testing == code
+    out = capsys.readouterr().out.splitlines()
+    assert out[-1].startswith(f"telefoon van Anna Jansen: {stage}") and fails in out[0]
+    (asked,) = house.all(f.TestAsked)
+    assert (asked.target, asked.by) == ("phone:anna", "terminal")
+
+
+@pytest.mark.asyncio
+async def test_a_test_that_nobody_delivers_is_told_as_no_more_than_ordered(
+    state: Path, house: House, capsys: Said
+) -> None:
+    async with running(state, house):
+        assert await asks(state, "test-page", "pager:p1", "--wait", "0.1") == 1
+        assert capsys.readouterr().out == "pieper p1 (Anna Jansen): opdracht gegeven\n"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -590,6 +622,7 @@ async def test_the_name_of_a_fault_needs_no_quotes(state: Path, house: House) ->
         ("answer", "anna", "coming"),
         ("reopen", "anna", "2026-001"),
         ("acknowledge", "anna", "pager:p1/silent"),
+        ("test-page", "pager:p1"),
     ],
 )
 def test_no_daemon(words: tuple[str, ...], state: Path, capsys: Said) -> None:

@@ -42,6 +42,7 @@ ROOT = Path(__file__).parent.parent
 WAIT_S = 15.0
 
 ANSWER = {"command": "answer", "member": "anna", "incident": "7-9f3a-1", "answer": "coming"}
+SUBSCRIPTION = {"endpoint": "https://push.example/a?b=1", "p256dh": "BNc_" * 21 + "x-8=", "auth": "tBHItJI5svbpez7K"}
 ACCEPTED = {"result": "accepted", "note": "", "durable": True}
 
 
@@ -480,11 +481,24 @@ async def test_whoever_does_not_wait_for_the_answer_is_no_error(path: Path, capl
             {"id": "a-4", "command": "acknowledge", "member": "anna", "fault": "gateway:rfx_1-a/not. seen"},
             h.Acknowledge(key="cmd-a-4", fault="gateway:rfx_1-a/not. seen", member="anna"),
         ),
+        (
+            {"id": "a-5", "command": "receipt", "order": "7-9f3a-1.d001.18", "stage": "received"},
+            h.Reached("7-9f3a-1.d001.18", "received"),
+        ),
+        (
+            {"id": "a-6", "command": "test", "target": "push:lid-4", "by": "anna"},
+            h.Test(key="cmd-a-6", target="push:lid-4", by="anna"),
+        ),
+        ({"id": "a-7", "command": "redeem", "token": "WyI3.x-_"}, link.Redeem("WyI3.x-_")),
+        (
+            {"id": "a-8", "command": "register", "member": "anna", **SUBSCRIPTION},
+            link.Register("anna", SUBSCRIPTION["endpoint"], SUBSCRIPTION["p256dh"], SUBSCRIPTION["auth"]),
+        ),
     ],
 )
 @pytest.mark.asyncio
 async def test_a_command_is_heard_and_its_answer_comes_back(
-    path: Path, command: dict[str, Any], heard: h.Heard
+    path: Path, command: dict[str, Any], heard: link.Command
 ) -> None:
     async with House(path) as house, connect(path) as connection:
         answering = asyncio.create_task(connection.command(command, WAIT_S))
@@ -501,11 +515,30 @@ async def test_a_command_is_heard_and_its_answer_comes_back(
 
 
 @pytest.mark.asyncio
+async def test_a_reader_says_whose_pages_are_open_until_it_leaves(path: Path) -> None:
+    async with House(path) as house:
+        house.answers_itself = True
+        async with connect(path) as other, connect(path) as connection:
+            for members in (["anna", "bas"], ["bas"], []):
+                answered = await connection.command({"command": "pages", "members": members}, WAIT_S)
+                assert answered["result"] == "accepted"
+            await other.command({"command": "pages", "members": ["cor"]}, WAIT_S)
+            pages = [(await house.asked())[0] for _ in range(4)]
+        left = [(await house.asked())[0] for _ in range(2)]
+    assert all(isinstance(said, link.Pages) for said in (*pages, *left))
+    said = [(page.reader, page.members) for page in (*pages, *left) if isinstance(page, link.Pages)]
+    assert [members for _, members in said] == [("anna", "bas"), ("bas",), (), ("cor",), (), ()]
+    readers = [reader for reader, _ in said]
+    assert readers[0] is readers[1] is readers[2] is not readers[3] and None not in readers
+    assert {id(reader) for reader in readers[4:]} == {id(readers[0]), id(readers[3])}, "withdrawn for each that left"
+
+
+@pytest.mark.asyncio
 async def test_the_same_id_again_gets_the_same_answer_also_at_the_same_time(path: Path) -> None:
     async with House(path) as house, connect(path) as one, connect(path) as other:
         asking = [asyncio.create_task(end.command({**ANSWER, "id": "x"}, WAIT_S)) for end in (one, one, other)]
-        for key, reply in [await house.asked() for _ in range(3)]:
-            assert key.key == "cmd-x"
+        for heard, reply in [await house.asked() for _ in range(3)]:
+            assert key_of(heard) == "cmd-x"
             reply(ACCEPTED)
         answers = await asyncio.gather(*asking)
         assert answers == [{"type": "answered", "id": "x", **ACCEPTED}] * 3
@@ -516,7 +549,7 @@ async def test_without_an_id_each_command_is_another(path: Path) -> None:
     async with House(path) as house, connect(path) as connection:
         house.answers_itself = True
         ids = {(await connection.command(ANSWER, WAIT_S))["id"] for _ in range(3)}
-        assert {f"cmd-{id}" for id in ids} == {(await house.asked())[0].key for _ in range(3)}
+        assert {f"cmd-{id}" for id in ids} == {key_of((await house.asked())[0]) for _ in range(3)}
         assert len(ids) == 3
 
 
@@ -560,6 +593,11 @@ async def test_only_so_many_commands_wait(path: Path) -> None:
         assert (await connection.command(ANSWER, WAIT_S))["result"] == "accepted"
 
 
+def key_of(heard: link.Command) -> str:
+    assert isinstance(heard, h.Answer)
+    return heard.key
+
+
 def typed(**changes: Any) -> dict[str, Any]:
     """A good command with changes; None takes a key away."""
     command = {"type": "command", "id": "x", **ANSWER, **changes}
@@ -567,6 +605,11 @@ def typed(**changes: Any) -> dict[str, Any]:
 
 
 SEEN = {"type": "command", "id": "x", "command": "acknowledge", "member": "anna"}
+
+
+def asked(command: str, **keys: Any) -> bytes:
+    return json.dumps({"type": "command", "id": "x", "command": command, **keys}).encode()
+
 
 MALFORMED: tuple[tuple[bytes, str | None, str], ...] = (
     (b"", None, "truncated"),
@@ -605,6 +648,31 @@ MALFORMED: tuple[tuple[bytes, str | None, str], ...] = (
     (json.dumps({**SEEN, "fault": "z" * 101}).encode(), "x", "fault: expected the key of a fault"),
     (json.dumps({**SEEN, "fault": "a/b", "member": "pager:p1"}).encode(), "x", "member: expected 1 to 64 letters"),
     (json.dumps({**SEEN, "fault": "a/b", "incident": "7-a-1"}).encode(), "x", "unknown field `incident`"),
+    (asked("receipt", order="7-a-1.d.1", stage="eaten"), "x", "stage: expected received or shown"),
+    (asked("receipt", order="7-a-1 d 1", stage="shown"), "x", "order: expected the id of an order"),
+    (asked("receipt", stage="shown"), "x", "missing required field `order`"),
+    (asked("receipt", order="7-a-1.d.1", stage="shown", member="anna"), "x", "unknown field `member`"),
+    (asked("test", target="push", by="anna"), "x", "target: expected a target such as pager:p1"),
+    (asked("test", target="push:lid-4\n", by="anna"), "x", "target: expected a target such as pager:p1"),
+    (asked("test", target="push:lid-4", by=""), "x", "by: expected 1 to 64 letters"),
+    (asked("test", target="push:lid-4"), "x", "missing required field `by`"),
+    (asked("redeem", token=""), "x", "token: expected 1 to 500 characters"),
+    (asked("redeem", token="t" * 501), "x", "token: expected 1 to 500 characters"),
+    (asked("redeem", token=7), "x", "token: expected 1 to 500 characters"),
+    (
+        asked("register", member="anna", **{**SUBSCRIPTION, "endpoint": "http://push.example/a"}),
+        "x",
+        "an https address",
+    ),
+    (asked("register", member="anna", **{**SUBSCRIPTION, "endpoint": "https://a b"}), "x", "an https address"),
+    (asked("register", member="anna", **{**SUBSCRIPTION, "p256dh": "short"}), "x", "p256dh: expected a key"),
+    (asked("register", member="anna", **{**SUBSCRIPTION, "auth": "+" * 22}), "x", "auth: expected a key"),
+    (asked("register", member="", **SUBSCRIPTION), "x", "member: expected 1 to 64 letters"),
+    (asked("register", **SUBSCRIPTION), "x", "missing required field `member`"),
+    (asked("pages", members="anna"), "x", "members: expected a list of at most 500 member ids"),
+    (asked("pages", members=["anna", "app:bas"]), "x", "members: expected a list of at most 500 member ids"),
+    (asked("pages", members=["anna"] * 501), "x", "members: expected a list of at most 500 member ids"),
+    (asked("pages", members=["anna"], reader="r"), "x", "unknown field `reader`"),
 )
 
 
@@ -621,9 +689,10 @@ async def test_each_malformed_command_is_told_what_is_wrong_and_the_connection_s
             assert len(error["error"]) < 500
         assert house.commands.empty()
         await ws.send(json.dumps(typed()))
-        assert (await house.asked())[0].key == "cmd-x"
+        assert key_of((await house.asked())[0]) == "cmd-x"
 
 
+COMMANDS = link._Asked.__subclasses__()
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 NEARLY = st.fixed_dictionaries(
@@ -631,13 +700,18 @@ NEARLY = st.fixed_dictionaries(
     optional={
         "type": st.just("command") | VALUES,
         "id": st.text("aZ9-", min_size=1, max_size=70) | VALUES,
-        "command": st.sampled_from(["answer", "undo", "acknowledge", "carry"]) | VALUES,
+        "command": st.sampled_from([kind.__struct_config__.tag for kind in COMMANDS]) | VALUES,
         "member": st.sampled_from(["anna", "pager:p1", ""]) | VALUES,
         "incident": st.just("7-9f3a-1") | VALUES,
         "answer": st.sampled_from(["coming", "carry", "Coming"]) | VALUES,
         "pager": st.just("p1") | VALUES,
         "fault": st.just("zender:7/silent") | VALUES,
         "reason": VALUES,
+        "order": st.just("7-9f3a-1.d001.18") | VALUES,
+        "stage": st.just("shown") | VALUES,
+        "target": st.just("push:lid-4") | VALUES,
+        "members": st.just(["anna"]) | VALUES,
+        "token": VALUES,
     },
 )
 FRAMES = st.binary(max_size=300) | (VALUES | NEARLY).map(lambda value: json.dumps(value).encode())
@@ -925,8 +999,7 @@ def test_the_daemon_is_armed_before_websockets_is_imported() -> None:
 async def test_every_key_of_every_message_has_its_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(link, "BEAT_S", 0.01)
     text = (ROOT / "docs" / "link.md").read_text(encoding="utf-8")
-    kinds = (link._AnswerCommand, link._UndoCommand, link._AcknowledgeCommand)
-    keys = {"command": {"type", "command", *(name for kind in kinds for name in kind.__struct_fields__)}}
+    keys = {"command": {"type", "command", *(name for kind in COMMANDS for name in kind.__struct_fields__)}}
     async with House(path) as house, raw(path) as ws:
         house.answers_itself = True
         await ws.send("{}")

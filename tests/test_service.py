@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
@@ -17,13 +18,17 @@ import pytest_asyncio
 from achterwacht import config
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.codec import encode
+from achterwacht.core.codec import encode, fact_from_plain
 from achterwacht.core.display import IDLE, HelpSign, OpenAlarm
-from achterwacht.core.escalation import decide
+from achterwacht.core.escalation import decide, decided
 from achterwacht.core.moment import Moment
 from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.turn import Turn
 from achterwacht.journal.opening import open_folder
+from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
+from achterwacht.link import Connection, connect
+from achterwacht.outputs.open_pages import NOT_OPEN
 from achterwacht.service import STILL_HERE_S, Service
 from broker import free_port
 
@@ -63,12 +68,12 @@ def press(zender: int, seq: int = 1) -> h.Pressed:
 async def test_a_letter_that_cannot_be_dealt_with_is_a_fault_and_not_the_end(
     house: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def decide_or_break(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
+    def decided_or_broken(state: State, heard: h.Heard, now: Moment) -> Turn:
         if isinstance(heard, h.Receipt):
             raise ZeroDivisionError("a bug")
-        return decide(state, heard, now)
+        return decided(state, heard, now)
 
-    monkeypatch.setattr("achterwacht.service.decide", decide_or_break)
+    monkeypatch.setattr("achterwacht.service.decided", decided_or_broken)
     acked: list[None] = []
     poison = h.Receipt("p1", "aaaa", 1, "o", "7-00ff-1", "7-00ff-1", 7, "shown")
     house.inbox.put(poison, ack=lambda: acked.append(None))
@@ -297,3 +302,211 @@ async def test_a_clock_that_nobody_vouches_for_is_a_fault_in_its_time(
     await until(lambda: "clock/unsynchronised" in house.state.faults)
     vouched_for = True
     await until(lambda: "clock/unsynchronised" not in house.state.faults)
+
+
+# --- telephones and pages, over the link ------------------------------------------------------------------------------
+
+F = TypeVar("F", bound=f.Fact)
+SUBSCRIPTION = {"endpoint": "https://push.example/1", "p256dh": "BNc_" * 21, "auth": "tBHItJI5svbpez7K"}
+
+
+@asynccontextmanager
+async def dashboard(house: Service) -> AsyncIterator[Connection]:
+    """A reader of this house's link."""
+    await until(house.link._path.is_socket)
+    async with connect(house.link._path) as connection:
+        yield connection
+
+
+async def asks(connection: Connection, command: str, **keys: Any) -> tuple[str, str]:
+    """What came of a command, and its note."""
+    answered = await connection.command({"command": command, **keys}, 10.0)
+    assert answered["durable"] is True
+    return answered["result"], answered["note"]
+
+
+async def comes(connection: Connection, kind: type[F], where: Callable[[F], bool] = lambda _: True) -> F:
+    """The next such fact."""
+    async with asyncio.timeout(10):
+        async for message in connection:
+            fact = fact_from_plain(message["fact"]) if message["type"] == "fact" else None
+            if isinstance(fact, kind) and where(fact):
+                return fact
+    raise AssertionError("the connection ended")
+
+
+async def rung(house: Service, connection: Connection, target: str) -> f.Ordered:
+    """A press, and the order to this target."""
+    house.inbox.put(press(7))
+    return await comes(connection, f.Ordered, lambda ordered: ordered.target == target)
+
+
+@pytest.mark.asyncio
+async def test_a_token_that_comes_back_is_its_members_answer_from_where_it_was_sent(house: Service) -> None:
+    async with dashboard(house) as connection:
+        ordered = await rung(house, connection, "pager:p1")
+        order = replace(ordered, target="push:lid-4")
+        token = house._tokens.make(order, "lid-4", ("coming",), house.clock.now())["coming"]
+        assert await asks(connection, "redeem", token=token) == ("accepted", "")
+        answered = await comes(connection, f.Answered)
+        assert (answered.by, answered.via, answered.answer) == ("lid-4", "push:lid-4", "coming")
+        assert (answered.incident, answered.counts) == (ordered.incident, True)
+        facts = house.state.n
+        house._on_token(token)  # once more, from the phones process
+        assert await asks(connection, "redeem", token=token) == ("accepted", "")
+        assert house.state.alarms[ordered.incident].coming == 1
+        again = [fact for fact in await facts_since(connection, facts, house) if isinstance(fact, f.Answered)]
+        assert again == [], "it counts once"
+
+
+async def facts_since(connection: Connection, n: int, house: Service) -> list[f.Fact]:
+    """The facts after that number, up to a mark that is made now."""
+    house.inbox.put(h.Trouble("link/socket", "a mark"))
+    found: list[f.Fact] = []
+    async with asyncio.timeout(10):
+        async for message in connection:
+            if message["type"] == "fact" and message["n"] > n:
+                found.append(fact_from_plain(message["fact"]))
+                if isinstance(found[-1], f.FaultRaised) and found[-1].key == "link/socket":
+                    return found
+    raise AssertionError("the connection ended")
+
+
+@pytest.mark.asyncio
+async def test_a_token_that_is_not_ours_is_refused_and_is_no_fault_of_the_house(house: Service) -> None:
+    async with dashboard(house) as connection:
+        result, note = await asks(connection, "redeem", token="WyI3Il0.AAAA")
+        assert result == "refused" and "no answer of ours" in note
+        house._on_token("nonsense")  # from the phones process, which waits for no reply
+        facts = await facts_since(connection, connection.hello["n"], house)
+        assert not [fact for fact in facts if isinstance(fact, f.Answered)]
+        assert "daemon/bug" not in house.state.faults
+
+
+@pytest.mark.asyncio
+async def test_a_telephone_gets_tokens_for_what_it_asks_and_a_pager_or_an_open_page_none(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[f.Ordered] = []
+    monkeypatch.setattr(house.dispatch, "send", sent.append)
+    plan = house.state.plan
+    members = tuple(replace(one, ways=("push", "app")) if one.id == "lid-4" else one for one in plan.members)
+    house.inbox.put(h.PlanRead(replace(plan, members=members), "with push"))
+    house.inbox.put(press(7))
+    await until(lambda: len(sent) == 5)
+    alerts = {ordered.target: house._alert_for(ordered, 1) for ordered in sent}
+    push, page, pager = alerts["push:lid-4"], alerts["app:lid-4"], alerts["pager:p1"]
+    assert push and page and pager
+    assert (push.member, set(push.tokens)) == ("lid-4", {"coming", "cannot"})
+    assert push.raised_at == house.state.alarms["7-00ff-1"].raised_at
+    assert (page.member, page.tokens, pager.member, pager.tokens) == ("lid-4", {}, "", {})
+    heard = house._tokens.read(push.tokens["cannot"], house.clock.now())
+    assert (heard.member, heard.incident, heard.answer, heard.via) == ("lid-4", "7-00ff-1", "cannot", "push:lid-4")
+    house.inbox.put(h.Test("cmd-t", "push:lid-4", "lid-1"))
+    await until(lambda: sent[-1].kind == "test")
+    test = house._alert_for(sent[-1], 1)
+    assert test and (test.tokens, test.raised_at, test.member) == ({}, None, "lid-4"), "a test asks nothing"
+
+
+@pytest.mark.asyncio
+async def test_a_browser_that_registers_is_kept_beside_the_names_and_in_no_fact(house: Service, tmp_path: Path) -> None:
+    await until(lambda: house.people.known)
+    async with dashboard(house) as connection:
+        n = house.state.n
+        result, id = await asks(connection, "register", member="lid-4", **SUBSCRIPTION)
+        assert result == "accepted"
+        (known,) = house.people.registrations("lid-4")
+        assert (known.id, known.endpoint, known.auth) == (id, SUBSCRIPTION["endpoint"], SUBSCRIPTION["auth"])
+        assert People(tmp_path, lambda trouble: None).registrations("lid-4") == (known,), "it is on disk"
+        refused = await asks(connection, "register", member="nobody", **SUBSCRIPTION)
+        assert refused == ("refused", "not a member of the plan") and not house.people.registrations("nobody")
+        facts = await facts_since(connection, n, house)
+        assert not [fact for fact in facts if "push.example" in encode(fact)]
+
+
+@pytest.mark.asyncio
+async def test_a_registration_that_no_disk_takes_is_answered_so(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("achterwacht.service.WAIT_MAX_S", 0.01)
+    monkeypatch.setattr(house.people, "written", asyncio.Event().wait)
+    async with dashboard(house) as connection:
+        asked = {"command": "register", "member": "lid-4", **SUBSCRIPTION}
+        answered = await connection.command(asked, 10.0)
+    assert (answered["result"], answered["durable"]) == ("accepted", False)
+
+
+@pytest.mark.asyncio
+async def test_an_order_to_an_open_page_is_handed_over_and_shown_when_the_page_says_so(house: Service) -> None:
+    async with dashboard(house) as connection:
+        await asks(connection, "pages", members=["lid-4"])
+        ordered = await rung(house, connection, "app:lid-4")
+        taken = await comes(connection, f.OrderHandedOver)
+        assert (taken.order, taken.target) == (ordered.order, "app:lid-4")
+        assert await asks(connection, "receipt", order=ordered.order, stage="shown") == ("accepted", "")
+        received, shown = await comes(connection, f.OrderReceived), await comes(connection, f.OrderShown)
+        assert received.order == shown.order == ordered.order and shown.incident == ordered.incident
+        n = house.state.n
+        assert await asks(connection, "receipt", order=ordered.order, stage="shown") == ("accepted", "")
+        assert await asks(connection, "receipt", order="7-dead-1.d.1", stage="shown") == ("accepted", "")
+        facts = await facts_since(connection, n, house)
+        assert not [fact for fact in facts if isinstance(fact, f.OrderShown)], "said once; and of nothing that we know"
+
+
+@pytest.mark.asyncio
+async def test_an_order_to_a_page_that_is_not_open_or_no_longer_has_failed(house: Service) -> None:
+    async with dashboard(house) as connection:
+        async with dashboard(house) as other:
+            await asks(other, "pages", members=["lid-4"])
+        await until(lambda: not house.voices.open_pages._open)
+        ordered = await rung(house, connection, "app:lid-4")
+        failed = await comes(connection, f.OrderFailed)
+        assert (failed.order, failed.reason) == (ordered.order, NOT_OPEN)
+
+
+@pytest.mark.asyncio
+async def test_a_test_is_asked_for_over_the_link_and_one_of_nobody_is_refused(house: Service) -> None:
+    async with dashboard(house) as connection:
+        await asks(connection, "pages", members=["lid-4"])
+        assert await asks(connection, "test", id="t1", target="app:lid-4", by="lid-1") == ("accepted", "")
+        was_asked, ordered = await comes(connection, f.TestAsked), await comes(connection, f.Ordered)
+        assert (was_asked.key, was_asked.by, ordered.kind, ordered.incident) == ("cmd-t1", "lid-1", "test", "")
+        assert ordered.order.startswith(f"test.{house.boot}.")
+        assert (await comes(connection, f.OrderHandedOver)).order == ordered.order
+        await asks(connection, "receipt", order=ordered.order, stage="shown")
+        assert (await comes(connection, f.OrderShown)).order == ordered.order
+        assert house.state.tests["app:lid-4"].stage == "shown"
+        refused = await asks(connection, "test", target="app:nobody", by="lid-1")
+        assert refused == ("refused", "no such target in the plan") and not house.state.alarms
+
+
+@pytest.mark.asyncio
+async def test_what_waits_is_tried_again_when_a_channel_works_again(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[None] = []
+    monkeypatch.setattr(house.dispatch, "retry_now", lambda: tried.append(None))
+    house._on_voice(h.TroubleOver("alarm_centre/offline"))
+    assert not tried, "nothing was wrong with it"
+    house._on_voice(h.Trouble("alarm_centre/offline", "no answer"))
+    await until(lambda: "alarm_centre/offline" in house.state.faults)
+    house._on_voice(h.TroubleOver("alarm_centre/offline"))
+    assert tried == [None]
+    await until(lambda: "alarm_centre/offline" not in house.state.faults)
+
+
+@pytest.mark.asyncio
+async def test_the_daily_tests_are_asked_for_by_nobody_in_particular(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def due(state: State, now: Moment) -> list[h.Test]:
+        return [] if "daily-x" in state.outcomes else [h.Test("daily-x", "app:lid-4")]
+
+    monkeypatch.setattr("achterwacht.service.LOOK_EVERY_S", 0.001)
+    async with dashboard(house) as connection:
+        monkeypatch.setattr(house.voices, "tests_due", due)
+        was_asked = await comes(connection, f.TestAsked)
+        assert (was_asked.key, was_asked.by, was_asked.target) == ("daily-x", "", "app:lid-4")
+        n = house.state.n
+        facts = await facts_since(connection, n, house)
+        assert not [fact for fact in facts if isinstance(fact, f.TestAsked)], "by the same key twice is once"

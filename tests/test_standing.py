@@ -17,8 +17,20 @@ from msgspec import structs
 from achterwacht.commands.standing import Look, Metric, _columns, _metrics, _up, exposition, standing_json
 from achterwacht.core import heard as h
 from achterwacht.core.faults import KINDS
-from achterwacht.core.plan import Gateway, Pager, Plan, Transport, Weakness, Zender
-from achterwacht.core.readiness import readiness
+from achterwacht.core.plan import (
+    APP,
+    PUSH,
+    TEAM,
+    AlarmCentre,
+    Gateway,
+    Member,
+    Pager,
+    Plan,
+    Transport,
+    Weakness,
+    Zender,
+)
+from achterwacht.core.readiness import Works, readiness
 from achterwacht.core.state import Fault, State
 from achterwacht.outputs.texts import LANGUAGES
 from achterwacht.outputs.texts.standing import COLUMNS, COLUMNS_MIN, LINES, ROWS_MAX, Screen, age_s
@@ -48,7 +60,8 @@ def all_well(plan: Plan = TOWN_HALL) -> House:
     for zender in plan.zenders:
         house.hear(h.Telemetry(f"zender:{zender.nr}", "a", battery=80, line="ok"))
     for pager in plan.pagers:
-        house.hear(h.Telemetry(f"pager:{pager.id}", "b001", battery=83))
+        if not pager.base:
+            house.hear(h.Telemetry(f"pager:{pager.id}", "b001", battery=83))
     return house
 
 
@@ -98,6 +111,8 @@ def test_all_is_well() -> None:
         "  p1      Anna Jansen  ja     59 s     83 %   -",
         "  p2      bas          ja     0 s      83 %   -",
         "  p3      cor          ja     0 s      83 %   -",
+        "",
+        "4 wegen naar telefoons: 4 niet bewaakt",
     ]
 
 
@@ -138,11 +153,15 @@ def test_what_is_wrong_is_said_with_a_sign_and_a_word() -> None:
         "   p1      Anna Jansen  ja     1 u 0 m  83 %   -",
         "   p2      bas          ja     1 u 0 m  83 %   in lader, laadt",
         "!  p3      cor          NEE    1 u 0 m  83 %   -",
+        "",
+        "4 wegen naar telefoons: 4 niet bewaakt",
     ]
 
 
 def test_on_a_narrow_terminal_sentences_go_on_and_the_table_does_without_some_columns() -> None:
-    lines = screen(an_hour_later(), {"zender:5": 7865.0}, columns=COLUMNS_MIN)
+    house = an_hour_later()
+    house.hear(h.Acknowledge("k2", "zender:7/malformed", "anna"))  # else there is no room for all zenders
+    lines = screen(house, {"zender:5": 7865.0}, columns=COLUMNS_MIN)
     at = lines.index("  ! de draad naar de knop van zender 6 (Balie 2) is onderbroken,")
     assert lines[at + 1] == "    sinds 10:00  [zender:6/line cut]", "what is copied stands on one line"
     assert "  nr plaats            werkt        gehoord  batt. druk    proef     let op" in lines
@@ -156,8 +175,46 @@ def test_a_table_that_is_too_wide_all_the_same_has_narrower_columns() -> None:
     now, people = house.now, {"anna": "Anna Jansen-van der Meulen"}
     ages = {"pager:" + "p" * 16: 86399.0}
     text = Screen(house.state, readiness(house.state), ages, now, COLUMNS_MIN).text(people)
-    row = text.splitlines()[-1]
+    row = text.splitlines()[-3]  # before the line about telephones
     assert len(row) <= COLUMNS_MIN and row.endswith(".. ja    23 u 59 m 83 %  in lader, laadt"), row
+
+
+VOICES = replace(
+    TOWN_HALL,
+    zenders=TOWN_HALL.zenders[:1],
+    pagers=(Pager("p1", "anna"), Pager("p8", "bas", base="centrale"), Pager("p9", base="toren")),
+    members=(Member("anna", (TEAM,), (APP, PUSH)), Member("bas", (TEAM,), (PUSH, "sms"))),
+    bases=("centrale", "toren"),
+    alarm_centre=AlarmCentre(),
+)
+
+
+def with_voices() -> House:
+    """A house that is told by everything there is: one base is gone, and one telephone was never registered."""
+    house = all_well(VOICES)
+    house.hear(h.Trouble("base:toren/offline", "no answer"))
+    house.hear(h.Trouble("way:push:bas/unregistered", ""))
+    house.tests("push:anna")
+    house.hear(h.Reached(house.state.tests["push:anna"].order, "shown"))
+    house.tests("alarm_centre:pac")
+    return house
+
+
+def test_what_says_nothing_itself_is_told_by_its_carrier() -> None:
+    lines = screen(with_voices())
+    at = lines.index("3 piepers: 1 werkt, 1 niet bewaakt, 1 werkt NIET")
+    assert lines[at + 2 :] == [
+        "   p1      Anna Jansen  ja            0 s      83 %   -",
+        "~  p8      bas          niet bewaakt  -        -      -",
+        "!  p9      niemand      NEE           -        -      -",
+        "",
+        "4 wegen naar telefoons: 1 werkt, 1 niet bewaakt, 1 onbekend, 1 werkt NIET",
+    ]
+
+
+def test_a_house_without_telephones_has_no_line_about_them() -> None:
+    lines = screen(all_well(replace(TOWN_HALL, members=(Member("anna"), Member("bas"), Member("cor")))))
+    assert lines[-1].startswith("  p3 ") and not any("telefoon" in line for line in lines)
 
 
 def test_a_house_that_has_heard_nothing_is_not_ready_and_says_what_to_do() -> None:
@@ -472,6 +529,34 @@ def test_the_document_has_all_of_it() -> None:
     assert told["heard_s"] == {"zender:5": 4.5}
 
 
+def test_the_document_says_of_each_voice_what_is_known_of_it() -> None:
+    house = with_voices()
+    told = document(house)
+    assert [(pager["id"], pager["base"], pager["works"], pager["because"]) for pager in told["pagers"]] == [
+        ("p1", None, "yes", None),
+        ("p8", "centrale", "unsupervised", None),
+        ("p9", "toren", "no", "base:toren/offline"),
+    ]
+    phones = {phone["target"]: phone for phone in told["phones"]}
+    assert list(phones) == ["app:anna", "push:anna", "push:bas", "sms:bas"]
+    assert phones["app:anna"] == {"target": "app:anna", "works": "unknown", "because": None, "test": None}
+    assert (phones["push:anna"]["works"], phones["push:anna"]["test"]) == (
+        "yes",
+        {
+            "order": house.state.tests["push:anna"].order,
+            "at": "2026-11-21T09:00:00Z",
+            "stage": "shown",
+            "note": "",
+        },
+    )
+    assert (phones["push:bas"]["works"], phones["push:bas"]["because"]) == ("no", "way:push:bas/unregistered")
+    assert (phones["sms:bas"]["works"], phones["sms:bas"]["test"]) == ("unsupervised", None)
+    assert told["alarm_centre"]["test"]["order"] == house.state.tests["alarm_centre:pac"].order
+    without = document(all_well())
+    assert without["alarm_centre"] is None, "this house has none"
+    assert document(all_well(VOICES))["alarm_centre"] == {"test": None}, "this one has, and it was never tested"
+
+
 def test_a_gateway_whose_way_is_down_or_that_was_never_heard_is_unknown() -> None:
     house = all_well(MIXED)
     house.hear(h.Trouble("broker/link", "refused"))
@@ -570,6 +655,19 @@ def test_the_numbers_say_what_the_screen_says() -> None:
     pressed = number(told, "achterwacht_device_pressed_timestamp_seconds", device="zender:7")
     assert pressed == house.facts[0].when.at.timestamp()
     assert number(told, "achterwacht_device_pressed_timestamp_seconds", device="zender:6") is None
+
+
+def test_a_way_to_a_telephone_has_its_numbers_too() -> None:
+    told = numbers(with_voices())
+    works = {works: number(told, "achterwacht_devices", kind="phone", works=works) for works in get_args(Works)}
+    assert works == {"yes": 1, "unsupervised": 1, "unknown": 1, "no": 1}
+    each = {
+        name: number(told, "achterwacht_device_works", kind="phone", device=name) for name in ("push:anna", "push:bas")
+    }
+    assert each == {"push:anna": 1, "push:bas": 0}
+    assert number(told, "achterwacht_device_works", kind="pager", device="pager:p9") == 0
+    assert number(told, "achterwacht_device_heard_age_seconds", device="push:anna") is None
+    assert number(numbers(all_well(replace(VOICES, members=()))), "achterwacht_devices", kind="phone", works="yes") == 0
 
 
 def test_what_a_device_never_said_has_no_number() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import string
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, get_args
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from achterwacht.core import heard as h
 from achterwacht.core.codec import KINDS
 from achterwacht.core.draft import draft
 from achterwacht.core.escalation import checkpoint, objection
-from achterwacht.core.faults import DEVICES, STAND, kind_of
+from achterwacht.core.faults import CARRIERS, DEVICES, STAND, kind_of
 from achterwacht.core.faults import KINDS as FAULT_KINDS
 from achterwacht.core.heard import Answer, AnswerWord
 from achterwacht.core.incident import TARGET_STAGES, incidents
@@ -27,11 +28,22 @@ from achterwacht.core.plan import Site, Transport, Weakness
 from achterwacht.core.readiness import Lack, Light, Works
 from achterwacht.core.state import Phase
 from achterwacht.outputs.dispatch import Alert
-from achterwacht.outputs.texts import LANGUAGES, PAGE_MAX_CHARS, Texts, page_place, page_text, sentence_key, typed
+from achterwacht.outputs.texts import (
+    LANGUAGES,
+    PAGE_MAX_CHARS,
+    Texts,
+    button_label,
+    page_place,
+    page_text,
+    phone_text,
+    sentence_key,
+    typed,
+)
 from achterwacht.outputs.texts.form import COLUMNS, form_text
 from achterwacht.outputs.texts.nl import NL
 from achterwacht.outputs.texts.story import story_text
 from achterwacht.outputs.texts.words import FaultWords, Words
+from achterwacht.service import ANSWERS_BY_PHONE
 from house import TOWN_HALL, House
 
 NOW = House().now
@@ -42,8 +54,13 @@ VARIANTS = {
     "alarm_closed": {"alarm_closed", "alarm_closed.reason"},
     "device_seen": {"device_seen", "device_seen.remembered", "device_seen.gone"},
     "fault_acknowledged": {"fault_acknowledged", "fault_acknowledged.refused"},
+    "test_asked": {"test_asked", "test_asked.daily", "test_asked.refused"},
 }
+PAGED = tuple(sorted(set(get_args(f.Kind)) - {"confirmed", "trouble", "trouble_over"}))
+"""The kinds of order that a pager or a telephone gets; the others are for the alarm centre alone."""
 MEMBER = {"nl": "LID", "en": "MEMBER"}
+BUTTON_CHARS = 15
+"""Two buttons of these stand side by side below a notification."""
 LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -74,7 +91,8 @@ def test_every_fact_has_its_sentences(language: str) -> None:
         ("hops", ("handed_over", "durable", "shown")),
         ("stages", TARGET_STAGES),
         ("phases", get_args(Phase)),
-        ("page", get_args(f.Kind)),
+        ("page", PAGED),
+        ("phone", PAGED),
         ("faults", (*FAULT_KINDS, *get_args(Lack))),
         ("some_device", DEVICES),
         ("lights", get_args(Light)),
@@ -125,16 +143,17 @@ def test_the_objections_of_the_core_are_translated() -> None:
 @pytest.mark.parametrize("kind", sorted(FAULT_KINDS))
 def test_every_fault_says_what_it_means_and_what_to_do(language: str, kind: str) -> None:
     of, _, what = kind.partition("/")
-    key = f"{of}:7/{what}" if of in DEVICES else kind
+    whose = of in (*DEVICES, *CARRIERS)
+    key = f"{of}:7/{what}" if whose else kind
     texts = Texts(language)
     title = texts.fault(key)
     assert key not in title and not title.endswith(".") and "{" not in title
-    assert (texts.device(f"{of}:7") in title) == (of in DEVICES), "whose fault it is"
+    assert (texts.device(f"{of}:7") in title) == whose, "whose fault it is"
     means, do = texts.about_fault(key)
     assert means.endswith(".") and do.endswith(".")
     assert (f"`achterwacht acknowledge {MEMBER[language]} {key}`" in do) == (kind in STAND), "only a person can end it"
     many = LANGUAGES[language].faults[kind].many
-    assert ("{count}" in many) == (of in DEVICES) and not many.endswith("."), "many of them are one line"
+    assert ("{count}" in many) == whose and not many.endswith("."), "many of them are one line"
 
 
 @LANGUAGE
@@ -288,7 +307,7 @@ def test_what_only_an_installer_understands_stands_apart(key: str, detail: str, 
 def test_one_is_no_more_than_one(language: str) -> None:
     standing = LANGUAGES[language].standing
     assert {key for key in standing if key.endswith(".one")} == {
-        f"{key}.one" for key in ("zenders", "pagers", "counts.yes", "counts.no")
+        f"{key}.one" for key in ("zenders", "pagers", "phones", "counts.yes", "counts.no")
     }
     marks = {weakness: mark for weakness, (mark, _) in LANGUAGES[language].weaker.items()}
     assert marks == {weakness: mark for weakness, (mark, _) in NL.weaker.items()}, "as docs/buttons.md has them"
@@ -360,6 +379,7 @@ def test_every_fact_of_a_long_night_can_be_said(language: str) -> None:
             "SPREEKKAMER ACHTER DE GROTE RAA: BEL 112",
         ),
         ("what is this", "news", "Balie 3", "BALIE 3"),
+        ("test", "asked for", "Zender 0 onbekend", "TEST, GEEN ALARM"),
     ],
 )
 def test_the_text_on_a_pager(kind: str, reason: str, place: str, text: str) -> None:
@@ -367,7 +387,11 @@ def test_the_text_on_a_pager(kind: str, reason: str, place: str, text: str) -> N
 
 
 @LANGUAGE
-@given(kind=st.sampled_from(get_args(f.Kind)), reason=st.sampled_from(get_args(f.Reason)), place=st.text(max_size=80))
+@given(
+    kind=st.sampled_from(sorted(set(PAGED) - {"test"})),
+    reason=st.sampled_from(get_args(f.Reason)),
+    place=st.text(max_size=80),
+)
 def test_any_place_fits_on_a_pager_with_what_must_follow(language: str, kind: str, reason: str, place: str) -> None:
     words = LANGUAGES[language]
     follows = words.page_asks.get(reason) or words.page[kind]
@@ -413,6 +437,75 @@ def test_an_unknown_language_still_pages() -> None:
     assert page_text(alert("call_112", language="fy"))[0] == "BALIE 3: BEL 112"
 
 
+# --- telephones -------------------------------------------------------------------------------------------------------
+
+
+def on_phone(kind: f.Kind, language: str, **changes: Any) -> tuple[str, str]:
+    """An order to a telephone for an alarm of some minutes ago."""
+    raised_at = NOW.at - timedelta(minutes=5)
+    return phone_text(replace(alert(kind, language=language), raised_at=raised_at, **changes))
+
+
+@LANGUAGE
+@pytest.mark.parametrize("kind", PAGED)
+def test_every_message_is_whole_sentences_with_the_place_in_its_title(language: str, kind: f.Kind) -> None:
+    title, text = on_phone(kind, language)
+    assert ("Balie 3" in title) == (kind != "test")
+    assert title and text.endswith(".") and "{" not in title + text
+    assert len(title) < 60, "a locked screen shows no more"
+
+
+def test_a_message_says_where_and_since_when() -> None:
+    assert on_phone("alarm", "nl") == ("ALARM: Balie 3", "Kom naar Balie 3, 0.38 WIV. Gedrukt om 09:55:00.")
+    assert on_phone("alarm", "en", room="") == ("ALARM: Balie 3", "Come to Balie 3. Pressed at 09:55:00.")
+    assert on_phone("over", "nl")[0] == "Voorbij: Balie 3"
+    assert on_phone("alarm", "fy") == on_phone("alarm", "nl"), "an unknown language still says it"
+
+
+@LANGUAGE
+def test_whoever_must_call_112_has_the_script_in_the_message(language: str) -> None:
+    title, text = on_phone("call_112", language, on_scene=2)
+    assert "112" in title
+    assert text == LANGUAGES[language].script_112.format(
+        site="Gemeente Voorbeeld, Raadhuisplein 1, ingang voorzijde",
+        where="Balie 3, 0.38 WIV",
+        on_scene=LANGUAGES[language].on_scene[2].format(count=2),
+    )
+
+
+@LANGUAGE
+def test_an_update_asks_its_question_in_the_title(language: str) -> None:
+    asked = replace(alert("update").ordered, reason="all well?")
+    title, _ = on_phone("update", language, ordered=asked)
+    assert title == f"Balie 3: {LANGUAGES[language].reasons['all well?']}"
+
+
+@LANGUAGE
+def test_a_test_cannot_be_taken_for_an_alarm(language: str) -> None:
+    ordered = f.Ordered(NOW, "test.d001.3", "", "", 0, "push:anna", "test", 1, "asked for")
+    nowhere = replace(alert("test", language=language), ordered=ordered, place="Zender 0 onbekend", room="")
+    title, text = phone_text(nowhere)
+    assert title == {"nl": "Proef van Achterwacht", "en": "Test of Achterwacht"}[language]
+    assert text.startswith({"nl": "Dit is geen alarm.", "en": "This is no alarm."}[language]) and "10:00:00" in text
+    for word in ("ALARM", "112", "Zender 0", "Balie"):
+        assert word not in title + text
+    page, detail = page_text(nowhere)
+    assert page.startswith("TEST") and detail == ""
+
+
+@LANGUAGE
+def test_a_kind_that_there_are_no_words_for_is_said_as_an_alarm(language: str) -> None:
+    assert on_phone(cast("f.Kind", "of next year"), language) == on_phone("alarm", language)
+
+
+@LANGUAGE
+def test_every_answer_that_can_be_given_by_a_button_has_its_label(language: str) -> None:
+    for answer in {answer for answers in ANSWERS_BY_PHONE.values() for answer in answers}:
+        label = button_label(language, answer)
+        assert label == LANGUAGES[language].buttons[answer] and len(label) <= BUTTON_CHARS
+    assert button_label(language, "police_here") == "police_here", "better than no button"
+
+
 # --- pages of text ----------------------------------------------------------------------------------------------------
 
 
@@ -439,7 +532,7 @@ def test_the_story_of_an_incident() -> None:
         "Begonnen 21-11-2026 om 10:00:00, voorbij na 1:34",
     ]
     assert "  10:00:04   4,00 s  Anna komt eraan" in happened.splitlines()
-    assert "  10:00:00   0,01 s  Bericht voor telefoon van Anna is mislukt: no such channel" in happened
+    assert "  10:00:00   0,03 s  Bericht voor telefoon van Anna is mislukt: no such channel" in happened
     assert [line.split() for line in called.splitlines()[1:4]] == [
         ["pieper", "p1", "beantwoord"],
         ["pieper", "p2", "getoond"],

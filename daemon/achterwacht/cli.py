@@ -28,7 +28,7 @@ Achterwacht: from a press on a desk's panic button to people running to the righ
   a new button      learn
   what was          incidents, show, draft, facts, verify     (read-only; the daemon may run or not)
   what is, now      status, metrics, watch                    (asks the daemon)
-  what to do        answer, reopen, acknowledge               (the daemon must run)
+  what to do        answer, reopen, acknowledge, test-page    (the daemon must run)
 
 `achterwacht COMMAND --help` tells what each does, with an example."""
 
@@ -144,6 +144,16 @@ message that made no sense, a number used twice) is over by that; another stands
 
   achterwacht acknowledge lid-1 zender:7/silent
   achterwacht acknowledge lid-1 zender:7/two boots"""
+
+TEST_PAGE = """\
+Sends a test to one target and tells how far it came, until it is shown, or failed, or nothing more can be known of it:
+a pager of our own shows it; of a paging system, a telephone or the alarm centre the carrier's word is all there is. It
+rings nobody. Targets are pager:p1, push:lid-4 (a way of a member), or alarm_centre:pac.
+
+Exit code 0: it came as far as that target can tell.
+
+  achterwacht test-page pager:p1
+  achterwacht test-page push:lid-4 --wait 60"""
 
 ABOUT_INCIDENT = "its number (2026-017), its id, or `last`"
 
@@ -270,6 +280,15 @@ COMMANDS = {
         "say that a fault was seen",
         ACKNOWLEDGE,
         (MEMBER, _argument("fault", metavar="FAULT", nargs="+", help="its name, such as zender:7/silent")),
+    ),
+    "test-page": Command(
+        "talking.test_page",
+        "send a test to one target",
+        TEST_PAGE,
+        (
+            _argument("target", metavar="TARGET", help="such as pager:p1 or push:lid-4"),
+            _argument("--wait", metavar="S", type=float, default=20.0, help="seconds to wait for it (default 20)"),
+        ),
     ),
 }
 

@@ -22,6 +22,7 @@ from achterwacht.errors import ConfigInvalid, Mistake
 from achterwacht.inputs.wiring import Wiring
 from achterwacht.journal.files import FILE_MODE, sync_folder
 from achterwacht.journal.people import Person
+from achterwacht.outputs.wiring import Voices
 
 ZENDERS_FILE = "zenders.yaml"
 ACHTERWACHT_FILE = "achterwacht.yaml"
@@ -37,6 +38,7 @@ _RULE_FILES = (
     "inputs/ports/*.py",
     "inputs/profiles/*.py",
     "inputs/wiring.py",
+    "outputs/wiring.py",
 )
 RULES = tuple(sorted(file for pattern in _RULE_FILES for file in Path(__file__).parent.glob(pattern)))
 
@@ -70,6 +72,7 @@ class Opening:
 
 
 NO_WIRING = Wiring()
+NO_VOICES = Voices()
 """Of a building with our own MQTT nodes only, as every plan was once."""
 
 
@@ -77,7 +80,7 @@ NO_WIRING = Wiring()
 class Settings:
     """Everything the two files say. `source` is the hash of their bytes.
 
-    `people` are the members' names and numbers, which never leave this machine and are not remembered with the
+    `people` are the members' names and addresses, which never leave this machine and are not remembered with the
     plan: None means that they were not read, and that whatever is known of them still holds.
     """
 
@@ -87,6 +90,7 @@ class Settings:
     hours: tuple[Opening, ...]
     source: str
     wiring: Wiring = NO_WIRING
+    voices: Voices = NO_VOICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ def plan_at_start(folder: Path, state_folder: Path) -> AtStart:
         remembered = recall(state_folder)
         if remembered is None:
             raise
-        return AtStart(remembered.settings, str(invalid))
+        return AtStart(remembered.settings, invalid.for_the_journal)
 
 
 def remember(state_folder: Path, settings: Settings) -> None:

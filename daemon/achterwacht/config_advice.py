@@ -6,40 +6,68 @@ ladder is better than none. Knows the plan alone, not whether anything is switch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from dataclasses import astuple
 from itertools import pairwise
 from math import inf
 
 from achterwacht.config import BrokerSettings, Settings
-from achterwacht.core.plan import MAX_SILENCE_S, PAGERS, ROLES, TEAM, ZENDER, Gateway, Plan, Step, Zender
+from achterwacht.config_forms import SECRET_TOPIC_MIN
+from achterwacht.core.plan import (
+    ALARM_CENTRE,
+    APP,
+    MAX_SILENCE_S,
+    NTFY,
+    PAGERS,
+    PUSH,
+    PUSHOVER,
+    ROLES,
+    TEAM,
+    ZENDER,
+    Gateway,
+    Pager,
+    Plan,
+    Step,
+    Zender,
+)
 from achterwacht.inputs.ports import protocol
 from achterwacht.inputs.wiring import Wiring
 from achterwacht.learn import PLACE
+from achterwacht.outputs.wiring import CentreLine, PagingBase, Voices
 
 # What stands in the shipped files wherever the building's own data belong.
 EXAMPLE = "VOORBEELD"
 
 # What the kernel counts up in the order in which it finds them.
 NUMBERED_PORTS = ("/dev/ttyUSB", "/dev/ttyACM")
+ANOTHER_AFTER_A_RESTART = (
+    "{path} may be another device after a restart; take its path under /dev/serial/by-id, or by-path"
+)
+
+# One call on a serial line: a text of 40 characters with what stands around it, and the answers, of ten bits each.
+CALL_BITS = 800
+# Until then somebody is called late because there are others.
+ALL_CALLED_WITHIN_S = 5.0
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def lint(settings: Settings, channels: Set[str]) -> tuple[str, ...]:
-    """What a coordinator should know before the doors open, one sentence each; empty when all is well.
-
-    `channels`: the channels of targets that are built (`pager`); an order to any other fails.
-    """
+def lint(settings: Settings) -> tuple[str, ...]:
+    """What a coordinator should know before the doors open, one sentence each; empty when all is well."""
     plan = settings.plan
     return (
         *_examples(settings),
-        *_steps(plan, channels),
-        *_channels(plan, channels),
-        *_callers_112(plan, channels),
-        *_enough_people(plan, channels),
+        *_steps(plan),
+        *_first_step(plan),
+        *_members(plan),
+        *_callers_112(plan),
+        *_enough_people(plan),
         *_pagers(plan),
+        *_bases(settings.voices),
+        *_phones(settings),
+        *_alarm_centre(plan, settings.voices),
         *_zenders(plan),
         *_heard(plan, settings.wiring),
         *_through(plan, settings.wiring),
@@ -57,8 +85,8 @@ def summary(settings: Settings) -> str:
     if plan.gateways:
         lines += [f"Heard through ({len(plan.gateways)})"]
         lines += [*(_gateway_line(gateway, settings.wiring) for gateway in plan.gateways), ""]
-    carried = (f"{pager.id} {pager.carrier or '(no known carrier)'}" for pager in plan.pagers)
-    lines += [f"Pagers ({len(plan.pagers)}): {', '.join(carried) or 'none'}", ""]
+    lines += [f"Pagers ({len(plan.pagers)}): {', '.join(map(_pager, plan.pagers)) or 'none'}"]
+    lines += [*(_base_line(base) for base in settings.voices.bases), ""]
     lines += [f"Members ({len(plan.members)})"]
     for role in ROLES:
         members = [f"{member.id}{_ways(member.ways)}" for member in plan.members if role in member.roles]
@@ -70,7 +98,8 @@ def summary(settings: Settings) -> str:
     lines += [f"  nobody arrived after {ladder.arrival_s:g} s: the search goes on"]
     lines += [f"  silence on the scene for {ladder.check_s:g} s: asked; {ladder.confirm_s:g} s later: the others ring"]
     callers = ", ".join(ladder.callers_112)
-    lines += [f"112: asked for when nobody is on the scene after {ladder.call_112_after_s:g} s, of {callers}", ""]
+    lines += [f"112: asked for when nobody is on the scene after {ladder.call_112_after_s:g} s, of {callers}"]
+    lines += [*map(_centre_line, filter(None, [settings.voices.alarm_centre])), ""]
     hours = (f"{DAYS[day.weekday]} {day.opens:%H:%M}-{day.closes:%H:%M}" for day in settings.hours)
     lines += [f"Open: {', '.join(hours) or 'not told'} (the ladder is the same outside these hours)"]
     broker = settings.broker
@@ -105,6 +134,20 @@ def _heard_by(zender: Zender) -> str:
     return f"{by}, silent {zender.max_silence_s:g} s at most"
 
 
+def _pager(pager: Pager) -> str:
+    return f"{pager.id} {pager.carrier or '(no known carrier)'}{f' (by {pager.base})' if pager.base else ''}"
+
+
+def _base_line(base: PagingBase) -> str:
+    where = f"{base.path}, {base.format.baud} baud" if base.path else f"{base.host}:{base.tcp_port}"
+    return f"  {base.id:<11} {base.dialect} on {where}"
+
+
+def _centre_line(centre: CentreLine) -> str:
+    receivers = ", then ".join(f"{one.host}:{one.port} ({one.transport})" for one in centre.receivers)
+    return f"Alarm centre: {centre.protocol}, account {centre.account}, to {receivers}"
+
+
 def _ways(ways: tuple[str, ...]) -> str:
     return f" ({', '.join(ways)})" if ways else ""
 
@@ -117,27 +160,35 @@ def _examples(settings: Settings) -> Iterator[str]:
     for key, value in (("name", site.name), ("address", site.address), ("entrance", site.entrance)):
         if EXAMPLE in value:
             yield f"site.{key}: still the example; 112 would be told {value!r}"
-    examples = [person.id for person in settings.people or () if EXAMPLE in person.name]
+    examples = [person.id for person in settings.people or () if any(EXAMPLE in said for said in astuple(person))]
     if examples:
         yield f"members: still examples: {', '.join(examples)}"
+    push, ntfy = settings.voices.phones.push, settings.voices.phones.ntfy
+    outward = {f"paging_bases: {base.id}.path": base.path for base in settings.voices.bases}
+    outward |= {"phones.push.contact": push.contact} if push else {}
+    outward |= {"phones.ntfy.reply_topic": ntfy.reply_topic} if ntfy else {}
+    for key, value in outward.items():
+        if EXAMPLE in value:
+            yield f"{key}: still the example"
     zenders = settings.plan.zenders
     nowhere = [str(zender.nr) for zender in zenders if zender.place == PLACE or EXAMPLE in zender.place]
     if nowhere:
         yield f"zenders: people must run to a place that is still to be filled in: {', '.join(nowhere)}"
 
 
-def _steps(plan: Plan, channels: Set[str]) -> Iterator[str]:
+def _steps(plan: Plan) -> Iterator[str]:
     for index, step in enumerate(plan.ladder.steps):
-        name = f"ladder.steps.{index} ({step.after_s:g} s)"
+        name = _step_name(index, step)
         for group in step.ring:
-            if not plan.group(group):
+            if group != ALARM_CENTRE and not plan.group(group):
                 yield f"{name}: {group} stands for nobody who can be rung"
-        if not _built(_targets(plan, step), channels):
-            yield f"{name}: can never ring: no channel of its targets is built; the next step comes at once"
+        if not _targets(plan, step):
+            yield f"{name}: can never ring: there is nobody in it; the next step comes at once"
     for index, (before, step) in enumerate(pairwise(plan.ladder.steps), 1):
-        name = f"ladder.steps.{index} ({step.after_s:g} s)"
+        name = _step_name(index, step)
         targets = _targets(plan, step)
-        if targets and targets <= _targets(plan, before):
+        tells_centre = ALARM_CENTRE in step.ring and ALARM_CENTRE not in before.ring
+        if targets and targets <= _targets(plan, before) and not tells_centre:
             yield f"{name}: adds nobody to the step before"
         if step.after_s - before.after_s < plan.ladder.shown_within_s:
             yield (
@@ -146,27 +197,38 @@ def _steps(plan: Plan, channels: Set[str]) -> Iterator[str]:
             )
 
 
-def _channels(plan: Plan, channels: Set[str]) -> Iterator[str]:
-    targets = {target for step in plan.ladder.steps for target in _targets(plan, step)}
-    targets |= {target for caller in plan.ladder.callers_112 for target in plan.ways_to(caller)}
-    for channel in sorted({_channel(target) for target in targets} - channels):
-        whose = sorted(target.partition(":")[2] for target in targets if _channel(target) == channel)
-        yield f"{channel}: this channel is not built yet; orders to it fail for {', '.join(whose)}"
-    rung = {target for target in targets if _channel(target) in channels}
+def _first_step(plan: Plan) -> Iterator[str]:
+    """What is rung at once must be seen at once."""
+    first = plan.ladder.steps[0]
+    targets = _targets(plan, first)
+    if targets and not any(map(plan.tells_shown, targets)):
+        yield (
+            f"{_step_name(0, first)}: nothing in it tells that it shows an alarm (one-way pagers, telephones): "
+            "the ladder goes by what was handed over"
+        )
     for member in plan.members:
-        ways = set(plan.ways_to(member.id))
+        page = f"{APP}:{member.id}"
+        if page in targets and plan.ways_to(member.id) == (page,):
+            yield f"members: {member.id} is rung at once, and by {APP} alone: only while the page is open"
+
+
+def _members(plan: Plan) -> Iterator[str]:
+    rung = {target for step in plan.ladder.steps for target in _targets(plan, step)}
+    rung |= {target for caller in plan.ladder.callers_112 for target in plan.ways_to(caller)}
+    for member in plan.members:
+        ways = plan.ways_to(member.id)
         if not ways:
             yield f"members: {member.id} has no pager and no ways: nothing ever rings there"
-        elif _built(ways, channels) and not ways & rung:
+        elif rung.isdisjoint(ways):
             yield f"members: {member.id} is in no step of the ladder and no 112 caller: is never rung"
 
 
-def _callers_112(plan: Plan, channels: Set[str]) -> Iterator[str]:
+def _callers_112(plan: Plan) -> Iterator[str]:
     callers = plan.ladder.callers_112
-    reachable = [caller for caller in callers if _built(set(plan.ways_to(caller)), channels)]
+    reachable = [caller for caller in callers if plan.ways_to(caller)]
     for caller in callers:
         if caller not in reachable:
-            yield f"call_112: {caller} cannot be reached: no way to them is built"
+            yield f"call_112: {caller} cannot be reached: no pager and no ways"
     if not reachable:
         yield "call_112: nobody who can be reached is asked to call 112; whoever was rung is asked instead"
     for zender in plan.zenders:
@@ -176,16 +238,15 @@ def _callers_112(plan: Plan, channels: Set[str]) -> Iterator[str]:
             yield f"call_112: for zender {zender.nr} ({zender.place}) nobody else on the list can be reached"
 
 
-def _enough_people(plan: Plan, channels: Set[str]) -> Iterator[str]:
+def _enough_people(plan: Plan) -> Iterator[str]:
     """As many as are needed can be rung, also when those who sit at the zender do not count."""
     needed = plan.ladder.responders_needed
     team = [member.id for member in plan.members if TEAM in member.roles]
     if len(team) < needed:
         yield f"members: {len(team)} in the team ({TEAM}), and {needed} responders are needed"
-    targets = _built({target for step in plan.ladder.steps for target in _targets(plan, step)}, channels)
-    people = {_person(plan, target) for target in targets}
+    people = {_person(plan, target) for step in plan.ladder.steps for target in _targets(plan, step)}
     if len(people) < needed:
-        yield f"ladder: {len(people)} people can be reached by what is built, and {needed} responders are needed"
+        yield f"ladder: {len(people)} people can be reached, and {needed} responders are needed"
         return
     for zender in plan.zenders:
         left = people - set(zender.staff)
@@ -210,6 +271,49 @@ def _pagers(plan: Plan) -> Iterator[str]:
         sharing = [other.id for other in plan.pagers if other.carrier == pager.carrier]
         if pager.carrier and len(sharing) > 1 and pager.id == sharing[0]:
             yield f"pagers: {pager.carrier} carries {', '.join(sharing)}: they count as one person"
+
+
+def _bases(voices: Voices) -> Iterator[str]:
+    for base in voices.bases:
+        if base.path.startswith(NUMBERED_PORTS):
+            yield f"paging_bases: {base.id}: {ANOTHER_AFTER_A_RESTART.format(path=base.path)}"
+        pagers = [pager.id for pager in voices.base_pagers if pager.base == base.id]
+        if not pagers:
+            yield f"paging_bases: no pager is called by {base.id}"
+        all_called_s = len(pagers) * CALL_BITS / base.format.baud
+        if base.path and not base.group_address and all_called_s > ALL_CALLED_WITHIN_S:
+            yield (
+                f"paging_bases: {base.id}: its {len(pagers)} pagers, one after the other at {base.format.baud} baud, "
+                f"take {all_called_s:.0f} s; with a group_address all are called at once"
+            )
+
+
+def _phones(settings: Settings) -> Iterator[str]:
+    plan, phones = settings.plan, settings.voices.phones
+    built_in = {PUSH: phones.push, NTFY: phones.ntfy, PUSHOVER: phones.pushover}
+    given = [*(way for way, block in built_in.items() if block), *(way.name for way in phones.apprise)]
+    used = {way for member in plan.members for way in member.ways}
+    for way in given:
+        if way not in used:
+            yield f"phones: no member has the way {way}"
+    guessed = [person.id for person in settings.people or () if 0 < len(person.ntfy) < SECRET_TOPIC_MIN]
+    if guessed:
+        yield (
+            f"members: the ntfy topics of {', '.join(guessed)} can be guessed, and whoever does may answer in their "
+            f"name; take {SECRET_TOPIC_MIN} characters or more"
+        )
+
+
+def _alarm_centre(plan: Plan, voices: Voices) -> Iterator[str]:
+    centre = voices.alarm_centre
+    if centre is None:
+        return
+    if not any(ALARM_CENTRE in step.ring for step in plan.ladder.steps):
+        yield f"{ALARM_CENTRE}: in no step of the ladder: it is told only when somebody on the scene confirms an alarm"
+    if not centre.key_file:
+        yield f"{ALARM_CENTRE}: without key_file anybody on the line can read what it is told, and forge it"
+    if len(centre.receivers) == 1:
+        yield f"{ALARM_CENTRE}: it has one receiver: while that cannot be reached, it is told nothing"
 
 
 def _zenders(plan: Plan) -> Iterator[str]:
@@ -251,10 +355,7 @@ def _through(plan: Plan, wiring: Wiring) -> Iterator[str]:
     """What is unwise about the ports and gateways."""
     for port in wiring.ports:
         if port.path.startswith(NUMBERED_PORTS):
-            yield (
-                f"ports: {port.id}: {port.path} may be another device after a restart; take its path under "
-                "/dev/serial/by-id, or by-path"
-            )
+            yield f"ports: {port.id}: {ANOTHER_AFTER_A_RESTART.format(path=port.path)}"
     used = {zender.gateway for zender in plan.zenders}
     for gateway in plan.gateways:
         if gateway.id not in used:
@@ -286,16 +387,13 @@ def _broker(broker: BrokerSettings) -> Iterator[str]:
         yield "broker: a username without password_file: the recommended broker refuses it"
 
 
+def _step_name(index: int, step: Step) -> str:
+    return f"ladder.steps.{index} ({step.after_s:g} s)"
+
+
 def _targets(plan: Plan, step: Step) -> set[str]:
-    return {target for group in step.ring for target in plan.group(group)}
-
-
-def _built(targets: set[str], channels: Set[str]) -> set[str]:
-    return {target for target in targets if _channel(target) in channels}
-
-
-def _channel(target: str) -> str:
-    return target.partition(":")[0]
+    """Whoever in the building is rung by a step; the alarm centre sends nobody of the house."""
+    return {target for group in step.ring if group != ALARM_CENTRE for target in plan.group(group)}
 
 
 def _person(plan: Plan, target: str) -> str:

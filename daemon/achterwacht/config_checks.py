@@ -1,7 +1,7 @@
 """What must agree in and between the two files: numbers and ids stand once, whoever is named exists, steps rise.
 
 Reads the plain values, not the forms of config_forms, and passes over whatever has the wrong shape: one wrong value
-must not hide the mistakes of the others. How a zender is heard is for config_wiring.
+must not hide the mistakes of the others. How a zender is heard is for config_wiring, what goes out for config_voices.
 """
 
 from __future__ import annotations
@@ -12,10 +12,33 @@ from typing import Any
 
 from achterwacht.config_yaml import EACH, Document, KeyPath, shown
 from achterwacht.core.plain_ascii import cannot_show, plain_ascii
-from achterwacht.core.plan import EMPTY_PLAN, PAGERS, ROLES, TEAM
+from achterwacht.core.plan import (
+    ALARM_CENTRE,
+    APP,
+    BASE,
+    CHANNEL,
+    EMPTY_PLAN,
+    GATEWAY,
+    NTFY,
+    PAGER,
+    PAGERS,
+    PUSH,
+    PUSHOVER,
+    RECEIVER,
+    ROLES,
+    TEAM,
+    WAY,
+    ZENDER,
+)
 
 # The longest text of a page on the wire (docs/wire.md, "Pagers").
 PLACE_MAX = 40
+
+GROUPS = (PAGERS, *ROLES, ALARM_CENTRE)
+"""The names that stand for several in a step of the ladder."""
+
+DEVICES = (PAGER, ZENDER, GATEWAY, BASE, CHANNEL, WAY, RECEIVER, "phones", PUSH, APP, NTFY, PUSHOVER)
+"""What stands before the colon in the name of a device, channel or target. With GROUPS no name for anything else."""
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -53,6 +76,14 @@ def check_unique(document: Document, *patterns: tuple[str, ...]) -> None:
             document.blame(path, f"is {value}, already used in line {line}, expected one of its own")
 
 
+def check_name(document: Document, path: KeyPath, name: Any) -> None:
+    """A name that the coordinator gives is none that Achterwacht itself uses."""
+    if name in GROUPS:
+        document.blame(path, f"is {name}, the name of a group of the ladder, expected another id")
+    elif name in DEVICES:
+        document.blame(path, f"is {name}, a name that Achterwacht itself uses, expected another id")
+
+
 def _check_zenders(zenders: Document) -> None:
     check_unique(zenders, ("zenders", EACH, "nr"))
     for path, place in zenders.each("zenders", EACH, "place"):
@@ -74,8 +105,7 @@ def _check_members(zenders: Document, site: Document) -> None:
     check_unique(site, ("members", EACH, "id"))
     check_unique(site, ("pagers", EACH, "id"))
     for path, id_ in site.each("members", EACH, "id"):
-        if id_ in (PAGERS, *ROLES):
-            site.blame(path, f"is {id_}, the name of a group of the ladder, expected another id")
+        check_name(site, path, id_)
     for key in ("roles", "ways"):
         _check_named_once(site, "members", EACH, key)
     members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
@@ -107,10 +137,16 @@ def _check_ladder(site: Document) -> None:
         before_s, before = after_s, said
     _check_named_once(site, "ladder", "steps", EACH, "ring")
     members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
-    groups = [PAGERS, *ROLES, *members]
+    has_centre = any(block is not None for _, block in site.each(ALARM_CENTRE))
+    groups = [*(group for group in GROUPS if has_centre or group != ALARM_CENTRE), *members]
     for path, group in site.each("ladder", "steps", EACH, "ring", EACH):
-        if members and isinstance(group, str) and group not in groups:
+        if group == ALARM_CENTRE and not has_centre:
+            site.blame(path, f"is {group}, expected a block {ALARM_CENTRE} that says how it is reached")
+        elif members and isinstance(group, str) and group not in groups:
             site.blame(path, f"is {shown(group)}, no group, role or member, {did_you_mean(group, groups)}")
+    for path, ring in site.each("ladder", "steps", EACH, "ring"):
+        if ring == [ALARM_CENTRE]:
+            site.blame(path, f"is {ALARM_CENTRE} alone, expected somebody in the building beside it")
     if members and all(group in groups for _, group in site.each("ladder", "steps", EACH, "ring", EACH)):
         _check_enough(site)
 

@@ -1,7 +1,8 @@
 """What may stand in config/zenders.yaml and config/achterwacht.yaml, key by key: the files' form.
 
-The blocks have the same names as core/plan.py and inputs/wiring.py. Every field says what is expected of it; a message
-(config_schema) is that, and what was found instead. What must agree between values is for config_checks.
+The blocks have the same names as core/plan.py and the wiring.py of inputs and outputs. Every field says what is
+expected of it; a message (config_schema) is that, and what was found instead. What must agree between values is for
+config_checks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 from achterwacht.config_checks import PLACE_MAX
-from achterwacht.core.plan import EMPTY_PLAN, PAGERS, PHONE, ROLES, Budgets
+from achterwacht.core.plan import ALARM_CENTRE, EMPTY_PLAN, PAGERS, ROLES, AlarmCentre, Budgets
 from achterwacht.inputs.wiring import Contact, Device
+from achterwacht.outputs.wiring import CentreLine, PagingBase, WebPush
 
 # Many large sites; the MQTT connection keeps a retained topic for each (mqtt.py, RETAINED_MAX).
 ZENDERS_MAX = 2000
@@ -21,6 +23,12 @@ PORTS_MAX = 100
 GATEWAYS_MAX = 100
 PAGERS_MAX = 100
 MEMBERS_MAX = 500
+BASES_MAX = 10
+APPRISE_MAX = 10
+# The four of today are shipped; a building's own browsers may use one or two more.
+PUSH_HOSTS_MAX = 20
+# The one that is tried first, and the one besides.
+RECEIVERS_MAX = 2
 # Nobody reads a longer ladder, and it is over before its last step.
 STEPS_MAX = 20
 # An address with its landmarks, a file's path.
@@ -42,6 +50,14 @@ DEDUPE_MAX_S = 30
 SILENCE_MIN_S = 10
 SILENCE_MAX_S = 30 * 24 * 3600
 
+# The push services of the browsers that there are.
+PUSH_HOSTS = ("fcm.googleapis.com", "updates.push.services.mozilla.com", ".push.apple.com", ".notify.windows.com")
+# Whoever knows a topic reads it and writes to it: it must be long enough not to be guessed.
+SECRET_TOPIC_MIN = 12
+# Less is a flood at the alarm centre; more, and its line is down for an hour before anybody knows.
+SUPERVISE_MIN_S = 10
+SUPERVISE_MAX_S = 3600
+
 # A longer wait is a slip of the pen: nobody plans to be helped an hour later.
 WAIT_MAX_S = 3600
 
@@ -49,6 +65,10 @@ _LADDER = EMPTY_PLAN.ladder
 _BUDGETS = Budgets()
 _CONTACT = Contact(nr=0, pin=0)
 _DEVICE = Device(name="", readings=())
+_BASE = PagingBase(id="", dialect="espa")
+_PUSH = WebPush(contact="", hosts=())
+_CENTRE = AlarmCentre()
+_LINE_TO_CENTRE = CentreLine(receivers=(), account="")
 
 _ID = r"^[a-z][a-z0-9_-]{0,31}$"
 _LINE_OR_NOTHING = r"^[^\p{Cc}]*$"
@@ -71,13 +91,20 @@ Phone = Annotated[
     str, Field(pattern=r"^\+?[0-9][0-9 ()-]{2,24}$", description="a telephone number such as 06-00000001")
 ]
 Role = Annotated[Literal["team", "backup", "reception", "supervisor"], Field(description=f"one of {', '.join(ROLES)}")]
-Way = Annotated[Literal["phone"], Field(description=f"{PHONE} (a pager is given to its carrier under pagers)")]
+Email = Annotated[
+    str,
+    Field(
+        pattern=r"^[^\s\p{Cc}@]+@[^\s\p{Cc}@.]+(\.[^\s\p{Cc}@.]+)+$",
+        max_length=TEXT_MAX,
+        description="an address such as ann@example.org",
+    ),
+]
 Language = Annotated[Literal["nl", "en"], Field(description="nl or en")]
 YesNo = Annotated[bool, Field(description="true or false")]
 After = Annotated[float, Field(ge=0, le=WAIT_MAX_S, description=f"seconds, from 0 to {WAIT_MAX_S}")]
 Wait = Annotated[float, Field(gt=0, le=WAIT_MAX_S, description=f"seconds, more than 0, at most {WAIT_MAX_S}")]
 People = Annotated[int, Field(ge=1, le=MEMBERS_MAX, description=f"a number of people from 1 to {MEMBERS_MAX}")]
-BrokerPort = Annotated[int, Field(ge=1, le=65535, description="a port from 1 to 65535")]
+NetworkPort = Annotated[int, Field(ge=1, le=65535, description="a port from 1 to 65535")]
 Host = Annotated[str, Field(pattern=r"^[^\s/@]{1,200}$", description="a host name or address such as 127.0.0.1")]
 File = Annotated[
     str, Field(pattern=r"^/[^\p{Cc}]+$", max_length=TEXT_MAX, description="a file's path that starts with /")
@@ -140,6 +167,80 @@ Kind = Annotated[Literal["event", "level"], Field(description="event or level")]
 Number = Annotated[float, Field(allow_inf_nan=False, description="a number")]
 
 
+DialectName = Annotated[Literal["espa", "tap"], Field(description="espa (ESPA 4.4.4) or tap (TAP 1.8)")]
+Baud = Annotated[
+    Literal[300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600],
+    Field(description="a speed from 300 to 57600, such as 9600"),
+]
+Format = Annotated[str, Field(pattern=r"^[78][NEO][12]$", description='data bits, parity, stop bits such as "8N1"')]
+Digit = Annotated[str, Field(pattern=r"^[0-9]$", description='one digit such as "2"')]
+DigitNotZero = Annotated[str, Field(pattern=r"^[1-9]$", description='one digit from "1" to "9"')]
+CallAddress = Annotated[
+    str,
+    Field(
+        pattern=r"^[!-~]([ -~]{0,14}[!-~])?$",
+        description='a call address of at most 16 characters such as "8001"',
+    ),
+]
+TapPassword = Annotated[
+    str, Field(pattern=r"^[!-~]{0,6}$", description="at most 6 letters, digits and signs, no blanks")
+]
+Url = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[^\s\p{Cc}/?#@]+(/[^\s\p{Cc}?#]*)?$",
+        max_length=TEXT_MAX,
+        description="an address such as https://ntfy.example.org, without name, password or question in it",
+    ),
+]
+PushContact = Annotated[
+    str,
+    Field(
+        pattern=r"^(mailto:[^\s\p{Cc}@]+@[^\s\p{Cc}@]+|https://[^\s\p{Cc}]+)$",
+        max_length=TEXT_MAX,
+        description="where the push services can complain: mailto:beheer@example.org, or an https address",
+    ),
+]
+PushHost = Annotated[
+    str,
+    Field(
+        pattern=r"^\.?[a-z0-9-]+(\.[a-z0-9-]+)*$",
+        max_length=TEXT_MAX,
+        description="a host such as fcm.googleapis.com, or .push.apple.com for all below it",
+    ),
+]
+PushHosts = Annotated[
+    list[PushHost],
+    Field(min_length=1, max_length=PUSH_HOSTS_MAX, description=f"a list of 1 to {PUSH_HOSTS_MAX} hosts"),
+]
+NtfyTopic = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="an ntfy topic: 1 to 64 letters, digits, - and _")
+]
+ReplyTopic = Annotated[
+    str,
+    Field(
+        pattern=rf"^[A-Za-z0-9_-]{{{SECRET_TOPIC_MIN},64}}$",
+        description=f"a topic that nobody can guess: {SECRET_TOPIC_MIN} to 64 letters, digits, - and _",
+    ),
+]
+PushoverKey = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9]{30}$", description="a Pushover user key of 30 letters and digits")
+]
+TimeOfDay = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description='a time of day such as "04:00"')
+]
+IpTransport = Annotated[Literal["tcp", "udp"], Field(description="tcp or udp")]
+Account = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{3,16}$", description='3 to 16 hexadecimal digits such as "1234"')]
+HexDigits = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{1,6}$", description='1 to 6 hexadecimal digits such as "1"')]
+Area = Annotated[str, Field(pattern=r"^[0-9]{1,2}$", description='1 or 2 digits such as "1"')]
+CentreProtocol = Annotated[Literal["SIA-DCS", "ADM-CID"], Field(description="SIA-DCS or ADM-CID")]
+HoldUpCode = Annotated[Literal["HA", "PA"], Field(description="HA (silent) or PA (panic)")]
+Supervise = Annotated[
+    float,
+    Field(ge=SUPERVISE_MIN_S, le=SUPERVISE_MAX_S, description=f"seconds, from {SUPERVISE_MIN_S} to {SUPERVISE_MAX_S}"),
+]
+
+
 def _scalar(value: Any) -> Any:
     if isinstance(value, (str, int, float)):
         return value
@@ -164,6 +265,11 @@ class Block(BaseModel):
     """Keys and values, each of its own kind: "5" is no number, 1 is no truth."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """What it holds, without what is nothing; for dataclasses, in which a list is a tuple."""
+        held = self.model_dump(exclude_none=True)
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in held.items()}
 
 
 class PortBlock(Block):
@@ -273,7 +379,7 @@ class SiteBlock(Block):
 
 class BrokerBlock(Block):
     host: Host
-    port: BrokerPort = 1883
+    port: NetworkPort = 1883
     username: Text | None = None
     password_file: File | None = None
     tls: YesNo = False
@@ -282,22 +388,79 @@ class BrokerBlock(Block):
     key_file: File | None = None
 
 
+class PagingBaseBlock(Block):
+    id: Id
+    dialect: DialectName
+    path: File | None = None
+    host: Host | None = None
+    tcp_port: NetworkPort | None = None
+    baud: Baud = 9600
+    format: Format = "8N1"
+    own_address: Digit = _BASE.own_address
+    base_address: Digit = _BASE.base_address
+    polled: YesNo = _BASE.polled
+    waits_for_paged: YesNo = _BASE.waits_for_paged
+    group_address: CallAddress | None = None
+    password: TapPassword = _BASE.password
+    beeps: DigitNotZero = _BASE.beeps
+    transmissions: DigitNotZero = _BASE.transmissions
+
+
 class PagerBlock(Block):
     id: Id
     carrier: Id | None = None
+    base: Id | None = None
+    address: CallAddress | None = None
+
+
+class PushBlock(Block):
+    contact: PushContact
+    hosts: PushHosts = list(PUSH_HOSTS)
+    echo_at: TimeOfDay = _PUSH.echo_at
+
+
+class NtfyBlock(Block):
+    url: Url
+    reply_topic: ReplyTopic
+    token_file: File | None = None
+
+
+class PushoverBlock(Block):
+    token_file: File
+
+
+class AppriseBlock(Block):
+    way: Id
+    url_file: File
+
+
+class PhonesBlock(Block):
+    url: Url | None = None
+    push: PushBlock | None = None
+    ntfy: NtfyBlock | None = None
+    pushover: PushoverBlock | None = None
+    apprise: Annotated[
+        list[AppriseBlock], Field(max_length=APPRISE_MAX, description=f"a list of at most {APPRISE_MAX} ways")
+    ] = []
 
 
 class MemberBlock(Block):
     id: Id
     name: Text
     phone: Phone | None = None
+    email: Email | None = None
+    ntfy: NtfyTopic | None = None
+    pushover: PushoverKey | None = None
     roles: Annotated[list[Role], Field(description=f"a list of roles: {', '.join(ROLES)}")] = ["team"]
-    ways: Annotated[list[Way], Field(description=f"a list: [] or [{PHONE}]")] = []
+    ways: Annotated[list[Id], Field(description="a list of ways such as [app, push], or []")] = []
 
 
 class StepBlock(Block):
     after_s: After
-    ring: Annotated[list[Id], Field(min_length=1, description=f"a list of at least one: {PAGERS}, a role, a member")]
+    ring: Annotated[
+        list[Id],
+        Field(min_length=1, description=f"a list of at least one: {PAGERS}, a role, a member, {ALARM_CENTRE}"),
+    ]
 
 
 class LadderBlock(Block):
@@ -317,6 +480,30 @@ class Call112Block(Block):
     callers: Annotated[
         list[Id], Field(min_length=1, description="a list of at least one member: somebody must call 112")
     ]
+
+
+class ReceiverBlock(Block):
+    host: Host
+    port: NetworkPort
+    transport: IpTransport = "tcp"
+
+
+class AlarmCentreBlock(Block):
+    receivers: Annotated[
+        list[ReceiverBlock],
+        Field(min_length=1, max_length=RECEIVERS_MAX, description=f"a list of 1 to {RECEIVERS_MAX} receivers"),
+    ]
+    account: Account
+    protocol: CentreProtocol = _LINE_TO_CENTRE.protocol
+    key_file: File | None = None
+    receiver_number: HexDigits = _LINE_TO_CENTRE.receiver_number
+    prefix: HexDigits = _LINE_TO_CENTRE.prefix
+    area: Area = _LINE_TO_CENTRE.area
+    code: HoldUpCode = _LINE_TO_CENTRE.code
+    supervise_s: Supervise = _LINE_TO_CENTRE.supervise_s
+    test_at: TimeOfDay = _LINE_TO_CENTRE.test_at
+    troubles: YesNo = _CENTRE.troubles
+    confirm_within_s: Wait = _CENTRE.confirm_within_s
 
 
 class BudgetsBlock(Block):
@@ -341,12 +528,17 @@ class AchterwachtFile(Block):
     site: SiteBlock
     language: Language = "nl"
     broker: BrokerBlock
+    paging_bases: Annotated[
+        list[PagingBaseBlock], Field(max_length=BASES_MAX, description=f"a list of at most {BASES_MAX} paging bases")
+    ] = []
     pagers: Annotated[list[PagerBlock], Field(max_length=PAGERS_MAX, description="a list of pagers")]
+    phones: PhonesBlock | None = None
     members: Annotated[
         list[MemberBlock],
         Field(min_length=1, max_length=MEMBERS_MAX, description=f"a list of 1 to {MEMBERS_MAX} members"),
     ]
     ladder: LadderBlock
     call_112: Call112Block
+    alarm_centre: AlarmCentreBlock | None = None
     budgets: BudgetsBlock = BudgetsBlock()
     hours: HoursBlock = HoursBlock()

@@ -1,7 +1,7 @@
 """The two files as settings, or every mistake in them, said in the words of the form (config_forms).
 
 Knows how a value that does not fit is told: what it is, and what is expected. What must agree between values is for
-config_checks and config_wiring. Imports pydantic: only `config.load` imports this.
+config_checks, config_wiring and config_voices. Imports pydantic: only `config.load` imports this.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pydantic.fields import FieldInfo
 
 from achterwacht.config import ACHTERWACHT_FILE, ZENDERS_FILE, BrokerSettings, Opening, Settings
 from achterwacht.config_checks import check, did_you_mean
-from achterwacht.config_forms import AchterwachtFile, Block, HoursBlock, ZendersFile
+from achterwacht.config_forms import AchterwachtFile, Block, HoursBlock, MemberBlock, ZendersFile
+from achterwacht.config_voices import check_voices, make_voices, plan_alarm_centre
 from achterwacht.config_wiring import check_wiring, make_wiring, plan_gateways, plan_zender
 from achterwacht.config_yaml import Document, KeyPath, read_yaml
 from achterwacht.core.plan import Budgets, Ladder, Member, Pager, Plan, Site, Step
@@ -33,6 +34,7 @@ def read_settings(texts: dict[str, bytes], unreadable: Iterable[Mistake], source
     zenders_file = _fit(ZendersFile, zenders)
     site_file = _fit(AchterwachtFile, site)
     check(zenders, site)
+    check_voices(zenders, site)
     readings = check_wiring(zenders)
     mistakes = [*unreadable, *sorted(zenders.mistakes), *sorted(site.mistakes)]
     if mistakes or zenders_file is None or site_file is None:
@@ -40,7 +42,8 @@ def read_settings(texts: dict[str, bytes], unreadable: Iterable[Mistake], source
     return Settings(
         plan=_plan(zenders_file, site_file),
         wiring=make_wiring(zenders_file, readings),
-        people=tuple(Person(member.id, member.name, member.phone or "") for member in site_file.members),
+        voices=make_voices(site_file),
+        people=tuple(map(_person, site_file.members)),
         broker=BrokerSettings(**site_file.broker.model_dump()),
         hours=tuple(_openings(site_file.hours)),
         source=source,
@@ -111,12 +114,12 @@ def _plan(zenders: ZendersFile, site: AchterwachtFile) -> Plan:
     return Plan(
         site=Site(**site.site.model_dump()),
         zenders=tuple(map(plan_zender, zenders.zenders)),
-        pagers=tuple(Pager(**_frozen(pager)) for pager in site.pagers),
+        pagers=tuple(Pager(pager.id, pager.carrier, pager.base or "") for pager in site.pagers),
         members=tuple(Member(member.id, tuple(member.roles), tuple(member.ways)) for member in site.members),
         ladder=Ladder(
             **{
-                **_frozen(ladder),
-                "steps": tuple(Step(**_frozen(step)) for step in ladder.steps),
+                **ladder.given(),
+                "steps": tuple(Step(**step.given()) for step in ladder.steps),
                 "call_112_after_s": call_112.after_s,
                 "callers_112": tuple(call_112.callers),
             }
@@ -124,11 +127,14 @@ def _plan(zenders: ZendersFile, site: AchterwachtFile) -> Plan:
         budgets=Budgets(**site.budgets.model_dump()),
         language=site.language,
         gateways=plan_gateways(zenders),
+        bases=tuple(base.id for base in site.paging_bases),
+        alarm_centre=plan_alarm_centre(site),
     )
 
 
-def _frozen(block: Block) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in block.model_dump().items()}
+def _person(member: MemberBlock) -> Person:
+    addresses = (member.phone, member.email, member.ntfy, member.pushover)
+    return Person(member.id, member.name, *(address or "" for address in addresses))
 
 
 def _openings(hours: HoursBlock) -> Iterator[Opening]:

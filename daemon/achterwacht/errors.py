@@ -6,6 +6,7 @@ AchterwachtError
         AskedWrong              a command that cannot be done as it was asked
             NoIncident              there is not the one incident that would be meant
             NoFault                 no such fault stands
+            BadToken                a link or button by which nothing can be answered
     Unavailable             something outside, now: it may work again by itself
         MqttUnavailable         the broker did not take a message
         LinkUnavailable         the daemon does not answer at its socket
@@ -20,6 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
+
+PERSONAL_KEYS = ("name", "phone", "email", "ntfy", "pushover")
+"""What the files say about a member that must never be in a fact."""
 
 
 class AchterwachtError(Exception):
@@ -42,6 +46,11 @@ class Mistake(NamedTuple):
     key: str
     problem: str
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether a name or an address of somebody may be in it."""
+        return self.key.rpartition(".")[2] in PERSONAL_KEYS
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.problem}"
 
@@ -54,6 +63,14 @@ class ConfigInvalid(Mistaken):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(map(str, self.mistakes)))
+
+    @property
+    def for_the_journal(self) -> str:
+        """The same without what was written about a person: the journal keeps it for good."""
+        return "\n".join(
+            str(one._replace(problem="is not right, see `achterwacht check`") if one.is_personal else one)
+            for one in self.mistakes
+        )
 
 
 class AskedWrong(Mistaken):
@@ -70,6 +87,12 @@ class NoIncident(AskedWrong):
 
 class NoFault(AskedWrong):
     """No such fault stands; the text says all that can be said."""
+
+    remedy = ""
+
+
+class BadToken(AskedWrong):
+    """Not one of ours, or too old; the text says which, for whoever pressed it."""
 
     remedy = ""
 

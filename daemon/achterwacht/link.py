@@ -15,6 +15,7 @@ import uuid
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
@@ -81,7 +82,34 @@ log = logging.getLogger(__name__)
 
 Snapshot = Callable[[], tuple[str, int, int, State, Mapping[str, float]]]
 Reply = Callable[[dict[str, Any]], None]
-Command = h.Answer | h.Undo | h.Acknowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Redeem:
+    """A one-time token came back, from a link or a notification."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A member wants Web Push on one browser: the subscription as that browser gave it."""
+
+    member: str
+    endpoint: str
+    p256dh: str
+    auth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Whose pages are open at this reader now; nobody's, when it has left."""
+
+    reader: object
+    members: tuple[str, ...]
+
+
+Command = h.Answer | h.Undo | h.Acknowledge | h.Reached | h.Test | Redeem | Register | Pages
 OnCommand = Callable[[Command, Reply], None]
 
 
@@ -92,15 +120,26 @@ Name = Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]{1,64}\Z")]
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z")]
 # A fault's key: `zender:7/never seen`. The longest is of a gateway, whose id has 32 characters.
 FaultKey = Annotated[str, msgspec.Meta(pattern=r"\A[\w.:/ -]{1,100}\Z")]
+# `push:lid-4`; the daemon says whether there is one.
+Target = Annotated[str, msgspec.Meta(pattern=r"\A[\w-]{1,32}:[\w.-]{1,64}\Z")]
+OrderId = Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]{1,128}\Z")]
+Token = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+Endpoint = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://\S{1,1000}\Z")]
+# The keys of a subscription: 65 and 16 bytes in base64url.
+PushKey = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{16,100}=*\Z")]
+MEMBERS_MAX = 500
 # It stays in the journal for good: a sentence, not a report.
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 
 
-class _AnswerCommand(
-    msgspec.Struct, tag_field="command", tag="answer", forbid_unknown_fields=True, frozen=True, kw_only=True
-):
+class _Asked(msgspec.Struct, tag_field="command", forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What all commands have."""
+
     type: Literal["command"]
     id: Id
+
+
+class _AnswerCommand(_Asked, tag="answer", frozen=True, kw_only=True):
     member: Name
     answer: h.AnswerWord
     incident: Name | Literal[""] = ""
@@ -124,11 +163,7 @@ class _AnswerCommand(
         )
 
 
-class _UndoCommand(
-    msgspec.Struct, tag_field="command", tag="undo", forbid_unknown_fields=True, frozen=True, kw_only=True
-):
-    type: Literal["command"]
-    id: Id
+class _UndoCommand(_Asked, tag="undo", frozen=True, kw_only=True):
     member: Name
     incident: Name
 
@@ -136,16 +171,52 @@ class _UndoCommand(
         return h.Undo(key=f"cmd-{self.id}", incident=self.incident, member=self.member)
 
 
-class _AcknowledgeCommand(
-    msgspec.Struct, tag_field="command", tag="acknowledge", forbid_unknown_fields=True, frozen=True, kw_only=True
-):
-    type: Literal["command"]
-    id: Id
+class _AcknowledgeCommand(_Asked, tag="acknowledge", frozen=True, kw_only=True):
     member: Name
     fault: FaultKey
 
     def heard(self) -> h.Acknowledge:
         return h.Acknowledge(key=f"cmd-{self.id}", fault=self.fault, member=self.member)
+
+
+class _ReceiptCommand(_Asked, tag="receipt", frozen=True, kw_only=True):
+    order: OrderId
+    stage: Literal["received", "shown"]
+
+    def heard(self) -> h.Reached:
+        return h.Reached(self.order, self.stage)
+
+
+class _TestCommand(_Asked, tag="test", frozen=True, kw_only=True):
+    target: Target
+    by: Name
+
+    def heard(self) -> h.Test:
+        return h.Test(f"cmd-{self.id}", self.target, self.by)
+
+
+class _RedeemCommand(_Asked, tag="redeem", frozen=True, kw_only=True):
+    token: Token
+
+    def heard(self) -> Redeem:
+        return Redeem(self.token)
+
+
+class _RegisterCommand(_Asked, tag="register", frozen=True, kw_only=True):
+    member: Name
+    endpoint: Endpoint
+    p256dh: PushKey
+    auth: PushKey
+
+    def heard(self) -> Register:
+        return Register(self.member, self.endpoint, self.p256dh, self.auth)
+
+
+class _PagesCommand(_Asked, tag="pages", frozen=True, kw_only=True):
+    members: Annotated[tuple[Name, ...], msgspec.Meta(max_length=MEMBERS_MAX)]
+
+    def heard(self) -> Pages:
+        return Pages(None, self.members)
 
 
 class _Numbered(msgspec.Struct):
@@ -161,9 +232,26 @@ EXPECTED = {
     "answer": f"one of {', '.join(get_args(h.AnswerWord))}",
     "fault": "the key of a fault such as zender:7/never seen, at most 100 characters",
     "reason": "a sentence of at most 500 characters",
+    "target": "a target such as pager:p1 or push:lid-4",
+    "by": "1 to 64 letters, digits, _ . -",
+    "order": "the id of an order",
+    "stage": "received or shown",
+    "token": "1 to 500 characters",
+    "endpoint": "an https address of at most 1000 characters",
+    **dict.fromkeys(("p256dh", "auth"), "a key of a push subscription in base64url"),
+    "members": f"a list of at most {MEMBERS_MAX} member ids",
 }
 
-_command = msgspec.json.Decoder(_AnswerCommand | _UndoCommand | _AcknowledgeCommand)
+_command = msgspec.json.Decoder(
+    _AnswerCommand
+    | _UndoCommand
+    | _AcknowledgeCommand
+    | _ReceiptCommand
+    | _TestCommand
+    | _RedeemCommand
+    | _RegisterCommand
+    | _PagesCommand
+)
 _numbered = msgspec.json.Decoder(_Numbered)
 _encode = msgspec.json.encode
 
@@ -180,7 +268,7 @@ def _id_of(frame: bytes) -> str | None:
 
 def _wrong(error: Exception) -> str:
     """What is wrong with a message, in a sentence."""
-    key = str(error).partition(" - at `$.")[2].rstrip("`")
+    key = str(error).partition(" - at `$.")[2].rstrip("`").partition("[")[0]
     if key in EXPECTED:
         return f"{key}: expected {EXPECTED[key]}"
     return f"{str(error)[:ERROR_MAX_CHARS]}: docs/link.md says what a command is"
@@ -372,6 +460,7 @@ class Link:
             log.info("%s left", reader)
         finally:
             self._readers.discard(reader)
+            self._on_command(Pages(reader, ()), lambda _: None)
             ws.transport.abort()
 
     async def _tell(self, reader: _Reader, hello: dict[str, Any], state: State) -> None:
@@ -402,7 +491,8 @@ class Link:
             reader.waiting.discard(command.id)
             reader.put(_encode({"type": "answered", "id": command.id, **outcome}))
 
-        self._on_command(command.heard(), reply)
+        wish = command.heard()
+        self._on_command(replace(wish, reader=reader) if isinstance(wish, Pages) else wish, reply)
 
 
 def _socket_at(path: Path) -> socket.socket:

@@ -135,7 +135,8 @@ def _limits(plan: Plan) -> Iterator[tuple[str, float | None]]:
     for zender in plan.zenders:
         yield f"{ZENDER}:{zender.nr}", zender.max_silence_s
     for pager in plan.pagers:
-        yield f"{PAGER}:{pager.id}", max_silence_s(plan, f"{PAGER}:{pager.id}")
+        if not pager.base:  # a bought one says nothing
+            yield f"{PAGER}:{pager.id}", max_silence_s(plan, f"{PAGER}:{pager.id}")
     for gateway in plan.gateways:
         if gateway.on_mqtt:  # whoever reads the others tells of them
             yield f"{GATEWAY}:{gateway.id}", gateway.max_silence_s

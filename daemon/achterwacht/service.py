@@ -14,7 +14,6 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +26,18 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import encode
 from achterwacht.core.display import IDLE, HelpSign, OpenAlarm, help_sign, next_change, open_alarms
-from achterwacht.core.escalation import checkpoint, decide, is_known
-from achterwacht.core.plan import PAGER
+from achterwacht.core.escalation import checkpoint, decided, is_known
+from achterwacht.core.plan import APP, PAGER
 from achterwacht.core.state import State, evolve
-from achterwacht.durability import Durability
+from achterwacht.durability import WAIT_MAX_S, Durability
 from achterwacht.ears import Ears
-from achterwacht.errors import ConfigInvalid, MqttUnavailable
+from achterwacht.errors import BadToken, ConfigInvalid, MqttUnavailable
 from achterwacht.health import CANARY_TOPIC, Canary, Systemd, feed_watchdog
 from achterwacht.inbox import Inbox, Letter, nothing
 from achterwacht.journal.opening import open_folder, state_lock
 from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
-from achterwacht.link import Link
+from achterwacht.link import Command, Link, Pages, Redeem, Register
 from achterwacht.mqtt import Message, Mqtt
 from achterwacht.outputs.dispatch import Alert, Dispatch
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
@@ -48,6 +47,8 @@ from achterwacht.paths import socket_path
 from achterwacht.presence import LOOK_EVERY_S, Presence
 from achterwacht.replay import replay
 from achterwacht.timers import Timers
+from achterwacht.tokens import Tokens, token_key
+from achterwacht.voices import Voices
 
 STATUS_TOPIC = "achterwacht/v1/daemon/status"
 CLIENT_ID = "achterwacht"
@@ -66,6 +67,12 @@ SAID_MAX = 10_000
 
 OUR_OWN = (h.Started, h.Stopping, h.PlanRead, h.Tick)
 """What the daemon says to itself. Without these there is no daemon; every other letter comes from outside."""
+
+ANSWERS_BY_PHONE: dict[f.Kind, tuple[h.AnswerWord, ...]] = {
+    "alarm": ("coming", "cannot"),
+    "call_112": ("called_112", "cannot"),
+}
+"""What can be answered from a telephone's message, by the kind of order; more on its open page."""
 
 NOTHING_OPEN: tuple[OpenAlarm, ...] = ()
 
@@ -122,7 +129,9 @@ class Service:
             on_link=self._on_link,
         )
         self._pagers, self._zenders = PagersMqtt(self.mqtt), ZendersMqtt(self.mqtt)
-        self.dispatch = Dispatch({PAGER: self._pagers}, self._alert_for, self.inbox.put)
+        self.voices = Voices(state_folder, self._pagers, self.people, self.clock, self._on_voice, self._on_token)
+        self._tokens = Tokens(token_key(state_folder))
+        self.dispatch = Dispatch(self.voices.channel_of, self._alert_for, self.inbox.put)
         self.link = Link(socket_path(state_folder), self._snapshot, self._on_command, self._on_link_trouble)
         self.canary = Canary(self.boot, self._publish_canary, lambda: self.mqtt.connected, self._on_canary)
         self.systemd = Systemd()
@@ -162,6 +171,7 @@ class Service:
             self.systemd.say("STOPPING=1")
             self._turn(Letter(h.Stopping()))
             await self.dispatch.close()
+            await self.voices.close()
             await self.ears.close()
             for task in tasks:
                 task.cancel()
@@ -226,7 +236,7 @@ class Service:
         now = self.clock.now()
         before, heard = self.state, letter.heard
         try:
-            facts = decide(before, heard, now)
+            turn = decided(before, heard, now)
         except Exception as bug:
             if isinstance(heard, OUR_OWN):
                 raise  # systemd starts us again, and whatever was open rings
@@ -236,7 +246,7 @@ class Service:
             letter.ack()
             letter.reply({"result": "refused", "note": repr(bug), "durable": False})
             return
-        self.state = reduce(evolve, facts, before)
+        facts, self.state = tuple(turn.facts), turn.state
         orders = [fact for fact in facts if isinstance(fact, f.Ordered)]
         for ordered in orders:
             if ordered.kind != "over":
@@ -304,7 +314,9 @@ class Service:
         elif isinstance(heard, h.Receipt):
             saying = self._pagers.answered(heard.pager, heard.boot, heard.seq, "accepted", "", durable)
             self._say((heard.key, durable), saying)
-        elif isinstance(heard, (h.Answer, h.Undo, h.Acknowledge)):
+        elif isinstance(heard, h.Reached):
+            letter.reply({"result": "accepted", "note": "", "durable": durable})
+        elif isinstance(heard, (h.Answer, h.Undo, h.Acknowledge, h.Test)):
             outcome = self.state.outcomes[heard.key]
             if isinstance(heard, h.Answer) and heard.pager is not None and heard.boot:
                 seq = int(heard.key.rsplit("-", 1)[1])
@@ -347,7 +359,11 @@ class Service:
         alarm = self.state.alarms.get(incident) or self.state.closed.get(incident)
         plan = alarm.plan if alarm else self.state.plan
         zender = plan.zender(ordered.zender)
-        age_s = self.state.house_s(self.clock.now()) - alarm.raised_s if alarm else 0.0
+        now = self.clock.now()
+        age_s = self.state.house_s(now) - alarm.raised_s if alarm else 0.0
+        channel, _, who = ordered.target.partition(":")
+        by_phone = channel != APP and plan.member(who) is not None
+        answers = ANSWERS_BY_PHONE.get(ordered.kind, ()) if by_phone else ()
         return Alert(
             ordered=ordered,
             place=plan.place(ordered.zender),
@@ -357,6 +373,10 @@ class Service:
             on_scene=len(alarm.persons("on_scene")) if alarm else 0,
             age_s=age_s,
             attempt=attempt,
+            raised_at=alarm.raised_at if alarm else None,
+            member=who if channel != PAGER else "",
+            tokens=self._tokens.make(ordered, who, answers, now),
+            url=self.voices.url,
         )
 
     # --- standing displays --------------------------------------------------------------------------------------------
@@ -408,6 +428,7 @@ class Service:
         """Hear by this wiring from now on. A port that is opened anew is told its signs anew."""
         self._shown_signs.clear()
         self._show_soon(self.state)
+        self.voices.speak(settings.voices, settings.plan)
         await self.mqtt.listen([(CANARY_TOPIC, 0), *self.ears.listen(settings.wiring)])
 
     async def _go_round(self) -> None:
@@ -417,6 +438,8 @@ class Service:
         while True:
             now = self.clock.now()
             self.ears.look(now.mono_s)
+            for test in self.voices.tests_due(self.state, now):
+                self.inbox.put(test)
             silent = self.presence.look(self.state, now.mono_s)
             for first in range(0, len(silent), MISSING_AT_ONCE):
                 self.inbox.put(h.Missing(silent[first : first + MISSING_AT_ONCE]))
@@ -484,8 +507,47 @@ class Service:
     def _trouble(self, key: str, detail: str | None) -> None:
         self.inbox.put(h.TroubleOver(key) if detail is None else h.Trouble(key, detail))
 
-    def _on_command(self, heard: h.Heard, reply: Callable[[dict[str, Any]], None]) -> None:
-        self.inbox.put(heard, reply=reply)
+    def _on_voice(self, heard: h.Heard) -> None:
+        """A channel tells how it is, or what came back by it. When one works again, its orders are tried at once."""
+        self.inbox.put(heard)
+        if isinstance(heard, h.TroubleOver) and heard.key in self.state.faults:
+            self.dispatch.retry_now()
+
+    def _on_command(self, command: Command, reply: Callable[[dict[str, Any]], None]) -> None:
+        if isinstance(command, Pages):
+            self.voices.open_pages.open_at(command.reader, command.members)
+            reply({"result": "accepted", "note": "", "durable": True})
+        elif isinstance(command, Redeem):
+            self._on_token(command.token, reply)
+        elif isinstance(command, Register):
+            self._spawn(self._register(command, reply))
+        else:
+            self.inbox.put(command, reply=reply)
+
+    def _on_token(self, token: str, reply: Callable[[dict[str, Any]], None] = nothing) -> None:
+        """Somebody answered by a link or a button. One that is not ours is told so, and is no fault of the house."""
+        try:
+            answer = self._tokens.read(token, self.clock.now())
+        except BadToken as bad:
+            log.warning("an answer that came back was refused: %s", bad)
+            reply({"result": "refused", "note": str(bad), "durable": True})
+        else:
+            self.inbox.put(answer, reply=reply)
+
+    async def _register(self, wish: Register, reply: Callable[[dict[str, Any]], None]) -> None:
+        """A browser for Web Push. It stands beside the names, never in a fact."""
+        if self.state.plan.member(wish.member) is None:
+            reply({"result": "refused", "note": "not a member of the plan", "durable": True})
+            return
+        registration = self.people.register(wish.member, wish.endpoint, wish.p256dh, wish.auth)
+        self.voices.addresses_changed()
+        try:
+            async with asyncio.timeout(WAIT_MAX_S):
+                await self.people.written()
+            durable = True
+        except TimeoutError:
+            durable = False
+        reply({"result": "accepted", "note": registration, "durable": durable})
 
     def _ask(self, answered: Callable[[], None]) -> None:
         self.inbox.put(h.Tick(), ack=answered)
@@ -509,7 +571,7 @@ class Service:
             settings = await asyncio.to_thread(config.load, self._config_folder)
         except ConfigInvalid as invalid:
             log.error("the plan is not adopted; the old one stays in force:\n%s", invalid)
-            self._trouble("plan/invalid", str(invalid))
+            self._trouble("plan/invalid", invalid.for_the_journal)
             return None
         self._trouble("plan/invalid", None)
         moved = settings.broker != self._at_start.settings.broker
@@ -532,6 +594,7 @@ class Service:
             except ConfigInvalid:
                 return  # told already, as plan/invalid
         self.people.remember(settings.people or ())
+        self.voices.addresses_changed()
         try:
             # One at a time: it hangs in a thread for as long as the disk does, and whoever connects needs a thread too.
             async with self._keeping:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.escalation import due
+from achterwacht.core.faults import keeps_orders_back
 from achterwacht.core.plan import PAGER
 from achterwacht.core.state import State
 
@@ -36,11 +37,11 @@ class Timers:
         return tuple(incident for _, incident in heapq.nsmallest(LATE_AT_ONCE, late))
 
     def follow(self, state: State, heard: h.Heard, facts: Iterable[f.Fact]) -> None:
-        """What these facts changed. A start, or a pager that comes or goes, may change what any of them waits for."""
+        """What these facts changed. A start, or a target that comes or goes, may change what any of them waits for."""
         changed = {getattr(fact, "incident", "") for fact in facts}
         if isinstance(heard, h.Tick):
             changed.update(heard.incidents or ())
-        if any(isinstance(fact, f.DaemonStarted) or _is_of_a_pager(fact) for fact in facts):
+        if any(isinstance(fact, f.DaemonStarted) or _is_of_a_target(fact) for fact in facts):
             changed.update(self._due_s, state.alarms, (over.incident for over in state.untold.values()))
         for incident in changed:
             due_s = due(state, incident)
@@ -50,5 +51,7 @@ class Timers:
                 self._due_s[incident] = due_s
 
 
-def _is_of_a_pager(fact: f.Fact) -> bool:
+def _is_of_a_target(fact: f.Fact) -> bool:
+    if isinstance(fact, f.FaultRaised | f.FaultCleared):
+        return keeps_orders_back(fact.key)
     return isinstance(fact, f.DeviceSeen) and fact.device.startswith(f"{PAGER}:")

@@ -1,4 +1,4 @@
-"""The command line `achterwacht-sim`: one zender, one pager, a scenario, or the whole demo.
+"""The command line `achterwacht-sim`: one zender, one pager, a paging system, a scenario, or the demo.
 
 Knows arguments and exit codes: 0 all went well, 1 something expected did not happen, 2 a mistake in what was asked.
 """
@@ -10,7 +10,9 @@ import asyncio
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from achterwacht_sim.address import BadAddress, Broker, broker_of
 from achterwacht_sim.node import NoBroker
@@ -19,6 +21,10 @@ from achterwacht_sim.wire import ANSWERS
 
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 PASSWORD_VARIABLE = "ACHTERWACHT_MQTT_PASSWORD"
+
+MAX_TCP_PORT = 65535
+# What paging systems are known to speak at.
+MIN_BAUD, MAX_BAUD = 300, 57600
 
 EXIT_OK = 0
 EXIT_UNMET = 1
@@ -53,6 +59,11 @@ One pager at the terminal. It prints what it rings and shows. Each line is somet
   dock | undock       put it on the charger | take it off
   die | back | reboot power is lost without a goodbye | is back, with a new boot | both
   quit                goodbye; the end of the input does the same once every answer is heard"""
+
+ABOUT_PAGING_BASE = """\
+A paging system that a town hall may own already, at the end of a serial line or of a serial-to-TCP converter; the
+daemon reaches it as docs/pagers.md says. Prints where it is, then each call as it sounds, until Ctrl-C. The faults may
+be combined."""
 
 ABOUT_PLAY = """\
 Plays a scenario against a running daemon and says what happens, with the time since the start. Ends with 0 when
@@ -104,10 +115,48 @@ async def _command(arguments: argparse.Namespace) -> int:
             from achterwacht_sim.terminal import run_pager
 
             return await run_pager(_broker(arguments), arguments.id, arguments.stay, say)
+        case "paging-base":
+            return await _paging_base(arguments)
         case "play":
             return await _play(arguments)
         case _:
             return await _demo(arguments)
+
+
+async def _paging_base(arguments: argparse.Namespace) -> int:
+    from achterwacht_sim.espa_base import EspaBase
+    from achterwacht_sim.paging_base import LOOPBACK, PagingBase, TcpEnd, sentence
+    from achterwacht_sim.paging_calls import BaseFaults
+    from achterwacht_sim.serial_line import Cable
+    from achterwacht_sim.tap_base import TapTerminal
+
+    if arguments.tap and (arguments.polls or arguments.reports):
+        print("--polls and --reports: only with --espa; in TAP the terminal never speaks first", file=sys.stderr)
+        return EXIT_ASKED_WRONG
+    system = TapTerminal() if arguments.tap else EspaBase(polls=arguments.polls, reports=arguments.reports)
+    faults = BaseFaults(
+        busy=arguments.busy,
+        refuses=arguments.refuses,
+        out_of_radio=arguments.out_of_radio,
+        transmitter_down=arguments.transmitter_down,
+        deaf=arguments.deaf,
+        garbled=arguments.garbled,
+        slow_baud=arguments.slow,
+    )
+    async with AsyncExitStack() as stack:
+        end: Cable | TcpEnd
+        if arguments.tcp is not None:
+            end = await stack.enter_async_context(TcpEnd(arguments.tcp))
+            where = f"{LOOPBACK}:{end.port}"
+        else:
+            folder = stack.enter_context(TemporaryDirectory())
+            end = stack.enter_context(Cable(arguments.link or Path(folder) / "paging-base"))
+            where = str(arguments.link or end.path.readlink())
+        base = PagingBase(end, system, faults=faults, tell=lambda page: say(sentence(page)))
+        await stack.enter_async_context(base)
+        say(f"paging base ({'TAP 1.8' if arguments.tap else 'ESPA 4.4.4'}) is at {where}")
+        await asyncio.Event().wait()
+    return EXIT_OK
 
 
 async def _demo(arguments: argparse.Namespace) -> int:
@@ -178,6 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     pager.add_argument("id", type=_pager_id, metavar="ID", help="its id, as p1")
     for node in (zender, pager):
         node.add_argument("--stay", action="store_true", help="stay on when the input has ended, until Ctrl-C")
+    _paging_base_arguments(command("paging-base", "a paging system", ABOUT_PAGING_BASE, broker=False))
     forms = "\n  ".join(form for form, _, _ in FORMS)
     about_play = ABOUT_PLAY.format(shipped=", ".join(shipped()), forms=forms)
     play = command("play", "play a scenario against a running daemon", about_play)
@@ -192,6 +242,51 @@ def _parser() -> argparse.ArgumentParser:
         help="the folder with zenders.yaml and achterwacht.yaml, ./config by default",
     )
     return parser
+
+
+def _paging_base_arguments(base: argparse.ArgumentParser) -> None:
+    dialect = base.add_mutually_exclusive_group(required=True)
+    dialect.add_argument("--espa", action="store_true", help="it speaks ESPA 4.4.4, as station 2")
+    dialect.add_argument("--tap", action="store_true", help="it speaks TAP 1.8")
+    where = base.add_mutually_exclusive_group()
+    where.add_argument("--tcp", type=_tcp_port, metavar="PORT", help="listen on 127.0.0.1; 0 takes a free port")
+    where.add_argument("--link", type=Path, metavar="PATH", help="a path to make for the pseudo terminal")
+    base.add_argument("--polls", action="store_true", help="ESPA: it is the control station and polls station 1")
+    base.add_argument("--reports", action="store_true", help="ESPA: it tells what became of each call")
+    for fault, about in (
+        ("busy", "takes no call now (ESPA: 2 NAK; TAP: 512)"),
+        ("refuses", "does not let itself be spoken to (ESPA: EOT on a select; TAP: NAK on a block)"),
+        ("out-of-radio", "no pager is reached (ESPA: status absent; TAP: 213)"),
+        ("transmitter-down", "the same, told later (ESPA: status transmitter failure; TAP: a late RS)"),
+        ("deaf", "hears and says nothing"),
+    ):
+        base.add_argument(f"--{fault}", action="store_true", help=about)
+    base.add_argument(
+        "--garbled", type=_chance, default=0.0, metavar="P", help="the chance, 0 to 1, that a message has a wrong bit"
+    )
+    base.add_argument("--slow", type=_baud, metavar="BAUD", help="characters take their time, as at this speed")
+
+
+def _tcp_port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_TCP_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r}: a port from 0 to {MAX_TCP_PORT} expected")
+    return int(text)
+
+
+def _chance(text: str) -> float:
+    try:
+        chance = float(text)
+    except ValueError:
+        chance = -1.0
+    if not 0 <= chance <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number from 0 to 1 expected")
+    return chance
+
+
+def _baud(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not MIN_BAUD <= int(text) <= MAX_BAUD:
+        raise argparse.ArgumentTypeError(f"{text!r}: bits per second expected, {MIN_BAUD} to {MAX_BAUD}")
+    return int(text)
 
 
 def _zender_nr(text: str) -> int:

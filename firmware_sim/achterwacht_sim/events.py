@@ -83,7 +83,7 @@ class Rings:
 
 @dataclass(frozen=True, slots=True)
 class Shows:
-    """A pager shows a text without ringing; `vibrates` for a reminder."""
+    """A pager shows a text without ringing; `vibrates` for a test and a reminder."""
 
     page: Page
     vibrates: bool

@@ -46,6 +46,7 @@ DRAIN_PER_H = 100.0 / 24
 
 # Kinds that tell something beside the incidents: they stand on a line of their own.
 NOTICE_KINDS = frozenset({"test", "reminder", "fault", "who"})
+VIBRATING_KINDS = frozenset({"test", "reminder"})
 
 NOTHING_OPEN = OpenList("", 0, 0, ())
 RSSI_DBM = -61
@@ -201,7 +202,7 @@ class PagerFirmware(Firmware):
             self._note(Over(page, shown.text if shown else ""))
         elif page.kind in NOTICE_KINDS:
             self.notice = page
-            self._note(Shows(page, vibrates=page.kind == "reminder"))
+            self._note(Shows(page, vibrates=page.kind in VIBRATING_KINDS))
         elif page.kind != "check":
             # Taken out first: the newest text stands on top.
             self.incidents.pop(page.incident, None)

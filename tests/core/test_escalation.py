@@ -12,6 +12,7 @@ from achterwacht.core.escalation import (
     _DECIDE,
     BURST_S,
     LEAVE_GAP_S,
+    OTHERS_AFTER_S,
     TABLE,
     WATCHES,
     decide,
@@ -140,7 +141,32 @@ def test_a_late_tick_does_all_that_is_due() -> None:
 def test_pages_leave_before_anything_else_is_told() -> None:
     house = House()
     kinds = [type(fact) for fact in house.hear(h.Pressed("99-a-1", 99, "a", house.mono_s))]
-    assert kinds == [f.AlarmRaised, f.StepReached, *[f.Ordered] * 4, f.FaultRaised]
+    assert kinds == [f.AlarmRaised, f.StepReached, *[f.Ordered] * 3, f.FaultRaised]
+
+
+def test_telephones_follow_the_pages_in_a_moment_however_many_there_are() -> None:
+    house = House()
+    facts = house.hear(h.Pressed("7-a-1", 7, "a", house.mono_s))
+    assert [fact.target for fact in facts if isinstance(fact, f.Ordered)] == ["pager:p1", "pager:p2", "pager:p3"]
+    began_s = house.mono_s
+    assert due(house.state) == pytest.approx(began_s + OTHERS_AFTER_S)
+    house.wait(OTHERS_AFTER_S)
+    assert [(fact.target, fact.reason) for fact in house.all(f.Ordered)][3:] == [("phone:anna", "first press")]
+
+
+def test_a_step_without_pagers_waits_for_none() -> None:
+    house = House(replace(TOWN_HALL, ladder=Ladder((Step(0, ("team",)),))))
+    facts = house.hear(h.Pressed("7-a-1", 7, "a", house.mono_s))
+    assert [fact.target for fact in facts if isinstance(fact, f.Ordered)] == ["phone:anna"]
+
+
+def test_a_request_to_call_112_takes_no_telephone_out_of_the_step_that_is_still_ringing() -> None:
+    house = House()
+    house.press(7)
+    house.wait(60 + OTHERS_AFTER_S / 2)  # the last step repeats as els is asked
+    assert "phone:els" in house.alarm(7).others and "phone:els" in house.alarm(7).calls
+    house.wait(1)
+    assert house.alarm(7).others == () and house.alarm(7).rings["phone:els"].attempt == 2
 
 
 @pytest.mark.parametrize(
@@ -171,6 +197,7 @@ def test_who_is_in_two_groups_of_a_step_is_rung_once() -> None:
     twice = Ladder((Step(0, (PAGERS, "anna", "team", "bas")),))
     house = House(replace(TOWN_HALL, ladder=twice))
     house.press(7)
+    house.wait(1)
     targets = [order.target for order in house.all(f.Ordered)]
     assert len(targets) == len(set(targets)) == 4
 
@@ -179,6 +206,8 @@ def test_a_step_is_in_vain_when_it_is_known_to_be() -> None:
     house = House()
     house.press(7)
     began_s = house.alarm(7).step_s
+    assert step_in_vain(house.state, house.alarm(7)) is None  # it is still ringing
+    house.wait(OTHERS_AFTER_S)
     assert step_in_vain(house.state, house.alarm(7)) == (began_s + 5, "nothing shown")
     house.wait(1)
     assert step_in_vain(house.state, house.alarm(7)) is None

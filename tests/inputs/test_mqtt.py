@@ -91,6 +91,14 @@ def test_a_receipt_and_an_answer() -> None:
     assert (heard.key, heard.answer, heard.incident, heard.pager) == ("p1-00ff-9", "coming", PRESS, "p1")
 
 
+@pytest.mark.parametrize(
+    "nothing", [{"incident": "", "press": "", "zender": 0}, {"incident": None, "press": None, "zender": None}]
+)
+def test_the_receipt_of_a_test_page_names_no_alarm(nothing: dict[str, Any]) -> None:
+    heard = say(f"{PAGER}/receipt", {**RECEIPT, "page": "test.abcd.3", **nothing})
+    assert heard == h.Receipt("p1", "00ff", 8, "test.abcd.3", "", "", 0, "shown")
+
+
 def test_carrying_a_pager_names_a_member_and_no_alarm() -> None:
     heard = say(f"{PAGER}/answer", {"boot": "00ff", "seq": 1, "answer": "carry", "member": "anna"})
     assert isinstance(heard, h.Answer)
@@ -134,6 +142,11 @@ def test_a_member_named_in_another_answer_is_not_believed() -> None:
         (f"{PAGER}/receipt", {**RECEIPT, "zender": 6}),
         (f"{PAGER}/receipt", {**RECEIPT, "press": "6-9f3a-412"}),
         (f"{PAGER}/receipt", {**RECEIPT, "incident": "hello"}),
+        (f"{PAGER}/receipt", {**RECEIPT, "incident": ""}),
+        (f"{PAGER}/receipt", {**RECEIPT, "press": None}),
+        (f"{PAGER}/receipt", {**RECEIPT, "zender": 0}),
+        (f"{PAGER}/receipt", {**RECEIPT, "incident": "", "press": ""}),
+        (f"{PAGER}/receipt", {key: value for key, value in RECEIPT.items() if key != "incident"}),
         (f"{PAGER}/answer", {**ANSWER, "answer": "perhaps"}),
         (f"{PAGER}/answer", {**ANSWER, "press": ""}),
         (f"{PAGER}/answer", {**ANSWER, "zender": 0}),

@@ -15,7 +15,7 @@ from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Site
 from achterwacht.errors import Undeliverable
 from achterwacht.outputs import dispatch as dispatch_module
-from achterwacht.outputs.dispatch import Alert, Channel, Dispatch
+from achterwacht.outputs.dispatch import NO_CHANNEL, Alert, Channel, Dispatch
 
 NOW = Moment(0.0, datetime(2026, 11, 21, tzinfo=UTC), True)
 
@@ -28,7 +28,13 @@ def alert_for(ordered: Ordered, attempt: int) -> Alert:
     return Alert(ordered, "Balie 3", "", Site("Gemeente", "Plein 1"), "nl", 0, 0.0, attempt)
 
 
-class Scripted:
+class Paging:
+    """What the channels here have in common: they carry pages."""
+
+    timeout_s = 5.0
+
+
+class Scripted(Paging):
     """A channel that does what it is told, one thing an attempt."""
 
     def __init__(self, *does: Callable[[], None] | None) -> None:
@@ -42,7 +48,7 @@ class Scripted:
             do()
 
 
-class Flapping:
+class Flapping(Paging):
     """A channel that fails until it is up, and says that it was tried."""
 
     def __init__(self) -> None:
@@ -60,7 +66,7 @@ class Flapping:
             await self._tries.get()
 
 
-class Hanging:
+class Hanging(Paging):
     """A channel that never answers."""
 
     async def deliver(self, alert: Alert) -> None:
@@ -79,7 +85,7 @@ async def dispatching(
     channels: dict[str, Channel], wanted: Callable[[Ordered, int], Alert | None] = alert_for
 ) -> AsyncIterator[tuple[Dispatch, asyncio.Queue[h.Heard]]]:
     heard: asyncio.Queue[h.Heard] = asyncio.Queue()
-    dispatch = Dispatch(channels, wanted, heard.put_nowait)
+    dispatch = Dispatch(lambda target: channels.get(target.split(":")[0]), wanted, heard.put_nowait)
     async with asyncio.timeout(10):
         yield dispatch, heard
     await dispatch.close()
@@ -100,10 +106,24 @@ async def test_what_the_carrier_took_is_handed_over() -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_channel_that_is_not_built_fails_with_that_reason() -> None:
+async def test_a_target_without_a_channel_fails_with_that_reason() -> None:
     async with dispatching({}) as (dispatch, heard):
         dispatch.send(an_order("phone:anna"))
-        assert await heard.get() == h.Failed("o1", "the channel 'phone' is not built yet")
+        assert await heard.get() == h.Failed("o1", NO_CHANNEL)
+
+
+@pytest.mark.asyncio
+async def test_a_target_that_loses_its_channel_while_it_is_tried_fails_with_that_reason() -> None:
+    channels: dict[str, Channel] = {}
+
+    def leave() -> None:
+        channels.clear()
+        raise Undeliverable("no connection")
+
+    channels["pager"] = Scripted(leave)
+    async with dispatching(channels) as (dispatch, heard):
+        dispatch.send(an_order())
+        assert await heard.get() == h.Failed("o1", NO_CHANNEL)
 
 
 @pytest.mark.asyncio
@@ -193,7 +213,7 @@ async def test_an_order_that_nobody_wants_any_more_ends_without_a_word() -> None
 
 @pytest.mark.asyncio
 async def test_a_channel_that_hangs_is_cut_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch_module, "DELIVER_TIMEOUT_S", 0.02)
+    monkeypatch.setattr(Hanging, "timeout_s", 0.02)
     async with dispatching({"phone": Hanging(), "pager": Scripted()}) as (dispatch, heard):
         dispatch.send(an_order("phone:anna", "slow"))
         dispatch.send(an_order("pager:p1", "fast"))

@@ -115,7 +115,7 @@ def test_these_kinds_are_shown_and_do_not_ring(kind: str) -> None:
     hear_page(node, 1.0, kind=kind)
     _, shows = node.take_events()
     assert isinstance(shows, Shows)
-    assert shows.vibrates == (kind == "reminder")
+    assert shows.vibrates == (kind in ("test", "reminder"))
     assert node.display() == ("BALIE 1",)
 
 
@@ -125,6 +125,15 @@ def test_a_check_is_silent_but_proves_itself() -> None:
     assert kinds_of_events(node) == [Received]
     assert node.display() == ()
     assert [receipt["stage"] for receipt in told(node.take_messages(), "receipt")] == ["received", "shown"]
+
+
+def test_a_test_page_is_about_no_alarm_and_neither_are_its_receipts() -> None:
+    node = online()
+    hear_page(node, 1.0, page="test.d0.3", kind="test", incident="", press="", zender=0, text="TEST, GEEN ALARM")
+    receipts = told(node.take_messages(), "receipt")
+    assert [receipt["stage"] for receipt in receipts] == ["received", "shown"]
+    assert {(receipt["incident"], receipt["press"], receipt["zender"]) for receipt in receipts} == {("", "", 0)}
+    assert (node.display(), dict(node.incidents)) == (("TEST, GEEN ALARM",), {})
 
 
 def test_a_seen_page_does_not_ring_again_but_gets_its_receipts_again() -> None:

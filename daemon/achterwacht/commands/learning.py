@@ -18,10 +18,11 @@ from collections.abc import Iterator, Mapping
 from achterwacht.clock import Clock
 from achterwacht.config import BrokerSettings, Settings, load
 from achterwacht.core import heard as h
+from achterwacht.driver import IN_USE, in_words
 from achterwacht.errors import AskedWrong, MqttUnavailable, Unavailable
 from achterwacht.inputs.mapping import Payload
 from achterwacht.inputs.ports import PROTOCOLS, Complaint, Silent, protocol
-from achterwacht.inputs.serial import IN_USE, READ_BYTES, in_words
+from achterwacht.inputs.serial import READ_BYTES
 from achterwacht.inputs.wiring import Port, PressIds
 from achterwacht.learn import Button, Known, Lesson, NewDevice, NewNode, NewPendant, free_id, scalar
 from achterwacht.outputs.texts import Texts

@@ -5,11 +5,6 @@ from __future__ import annotations
 import logging
 from argparse import Namespace
 
-from achterwacht.core.plan import PAGER
-
-CHANNELS_BUILT = frozenset({PAGER})
-"""The channels that service.py gives to its dispatch."""
-
 
 def run(asked: Namespace) -> int:
     """The daemon, until it is told to stop."""
@@ -28,7 +23,7 @@ def check(asked: Namespace) -> int:
 
     settings = load(asked.config)
     print(summary(settings))
-    advice = lint(settings, CHANNELS_BUILT)
+    advice = lint(settings)
     if advice:
         print("\nAdvice")
     for sentence in advice:

@@ -25,7 +25,7 @@ from achterwacht.commands.reading import names_in, print_json
 from achterwacht.core.codec import from_plain
 from achterwacht.core.faults import KINDS, MISSING, device_of, kind_of
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import GATEWAY
+from achterwacht.core.plan import CENTRE, GATEWAY
 from achterwacht.core.readiness import Light, Readiness, Standing, Works, readiness
 from achterwacht.core.state import Alarm, Device, Phase, State
 from achterwacht.core.supervision import way_down
@@ -166,9 +166,14 @@ def standing_json(look: Look, people: Mapping[str, str]) -> dict[str, Any]:
             for zender, one in zip(plan.zenders, look.house.zenders, strict=True)
         ],
         "pagers": [
-            {"id": pager.id, "carrier": pager.carrier, **_device(look, one)}
+            {"id": pager.id, "carrier": pager.carrier, "base": pager.base or None, **_device(look, one)}
             for pager, one in zip(plan.pagers, look.house.pagers, strict=True)
         ],
+        "phones": [
+            {"target": one.name, "works": one.works, "because": one.because, "test": look.state.tests.get(one.name)}
+            for one in look.house.phones
+        ],
+        "alarm_centre": {"test": look.state.tests.get(CENTRE)} if plan.alarm_centre else None,
         "gateways": [
             {"id": gateway.id, **_device(look, one)} for gateway, one in zip(plan.gateways, look.gateways, strict=True)
         ],
@@ -307,7 +312,8 @@ def _metrics(look: Look) -> Iterator[Metric]:
 
 
 def _devices(look: Look) -> Iterator[Metric]:
-    everybody = {"zender": look.house.zenders, "pager": look.house.pagers, "gateway": look.gateways}
+    house = look.house
+    everybody = {"zender": house.zenders, "pager": house.pagers, "gateway": look.gateways, "phone": house.phones}
     yield Metric(
         "achterwacht_devices",
         "gauge",

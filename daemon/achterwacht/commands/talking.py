@@ -1,4 +1,4 @@
-"""The commands that talk to a running daemon over its socket: `watch`, `answer`, `reopen` and `acknowledge`."""
+"""The commands that talk to a running daemon at its socket: `watch`, `answer`, `reopen`, `acknowledge`, `test-page`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import difflib
 import math
 import re
 import sys
+import uuid
 from argparse import Namespace
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,11 @@ from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_from_plain, from_plain
 from achterwacht.core.faults import device_of
 from achterwacht.core.incident import Following
-from achterwacht.core.plan import Plan
+from achterwacht.core.plan import CENTRE, PAGERS, Plan
 from achterwacht.core.state import Alarm, State
 from achterwacht.errors import AskedWrong, LinkUnavailable, NoFault, NoIncident
 from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
-from achterwacht.outputs.texts import Texts, places, typed
+from achterwacht.outputs.texts import Texts, clock_time, places, typed
 from achterwacht.outputs.texts.standing import device_names
 from achterwacht.paths import socket_path
 
@@ -35,6 +36,12 @@ ANSWER_S = 5.0
 """A command is answered when it is durable, or after a second when the disk is broken; then something hangs."""
 HELD_S = 1.0
 """So long what calms may wait for the disk, as in the daemon itself (durability.py); then it is shown with a mark."""
+STAGES: dict[type, str] = {
+    f.OrderHandedOver: "handed_over",
+    f.OrderFailed: "failed",
+    f.OrderReceived: "received",
+    f.OrderShown: "shown",
+}
 CARRY = "carry"
 NUMBER = re.compile(r"[0-9]{4}-[0-9]+")
 """The human number of an incident."""
@@ -62,6 +69,11 @@ def reopen(asked: Namespace) -> int:
 def acknowledge(asked: Namespace) -> int:
     """A member has seen a fault; 0 when that was accepted."""
     return asyncio.run(_acknowledge(asked))
+
+
+def test_page(asked: Namespace) -> int:
+    """Sends a test to one target; 0 when it came as far as that target can tell."""
+    return asyncio.run(_test_page(asked))
 
 
 # --- watch ------------------------------------------------------------------------------------------------------------
@@ -262,6 +274,60 @@ async def _acknowledge(asked: Namespace) -> int:
     names = device_names(state.plan, texts, names_in(asked.state))
     what = texts.fault(fault, state.faults[fault].detail, names)
     return _tell(texts, answered, texts.words.outcome["acknowledged"].format(fault=what))
+
+
+async def _test_page(asked: Namespace) -> int:
+    async with connect(socket_path(asked.state)) as connection:
+        state = from_plain(State, connection.hello["state"])
+        texts = Texts(state.plan.language)
+        names = device_names(state.plan, texts, names_in(asked.state))
+        if not state.plan.knows(asked.target):
+            raise _no_target(state.plan, asked.target)
+        id = uuid.uuid4().hex
+        command = {"command": "test", "id": id, "target": asked.target, "by": "terminal"}
+        answered = await connection.command(command, ANSWER_S)
+        if answered["result"] != "accepted":
+            return _tell(texts, answered, "")
+        wanted = "shown" if state.plan.tells_shown(asked.target) else "handed_over"
+        stage = await _stage_reached(
+            connection,
+            f"cmd-{id}",
+            asked.wait,
+            wanted,
+            lambda fact: print(f"{clock_time(fact.when)}  {texts.sentence(fact, names)}", flush=True),
+        )
+    print(texts.words.story["target"].format(target=texts.device(asked.target, names), stage=texts.words.stages[stage]))
+    return 0 if stage in (wanted, "shown") else 1
+
+
+def _no_target(plan: Plan, asked: str) -> AskedWrong:
+    """What could be meant instead."""
+    ways = [target for member in plan.members for target in plan.ways_to(member.id)]
+    targets = sorted({*plan.group(PAGERS), *ways, *([CENTRE] if plan.alarm_centre else [])})
+    near = difflib.get_close_matches(asked, targets, NEAREST) or targets
+    return AskedWrong(f"the plan has no target {asked!r}; it has {', '.join(near)}")
+
+
+async def _stage_reached(
+    connection: Connection, key: str, wait_s: float, wanted: str, show: Callable[[f.Fact], None]
+) -> str:
+    """How far the test that was asked for with this key has come: when that is far enough, it has failed, or the wait
+    is over."""
+    order, was_asked, stage = "", False, "ordered"
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            async for message in connection:
+                fact = fact_from_plain(message["fact"]) if message["type"] == "fact" else None
+                if isinstance(fact, f.TestAsked):
+                    was_asked = was_asked or fact.key == key
+                elif isinstance(fact, f.Ordered) and was_asked and not order:
+                    order = fact.order
+                elif fact is not None and order and getattr(fact, "order", "") == order:
+                    stage = STAGES[type(fact)]
+                    show(fact)
+                    if stage in ("failed", "shown", wanted):
+                        break
+    return stage
 
 
 def _standing(state: State, asked: str) -> str:

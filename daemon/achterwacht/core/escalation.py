@@ -24,6 +24,8 @@ the alarm is open (within two seconds a burst; else the ladder starts again unde
 count, S15); the daemon dies (whatever was waited for is due at the restart, L3); a crash swallows a press that was
 already paged (the pager's receipt names it, and it is raised again, S3).
 
+Beside the people, a private alarm centre may be told (centre.py). It helps nobody here: no step waits for it.
+
 `decide` turns one heard thing into facts, `due` says when to come back with a Tick. The moment is an argument; there is
 no other clock.
 """
@@ -33,13 +35,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 from immutables import Map
 
+from achterwacht.core import centre, over, supervision
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core import over, supervision
+from achterwacht.core.faults import keeps_orders_back
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, ZENDER, Plan, Step
 from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State, forget_old
@@ -47,6 +50,9 @@ from achterwacht.core.turn import ROUNDING_S, Turn
 
 BROKER_LINK = "broker/link"
 """The trouble that stands while we are not connected to the broker."""
+OTHERS_AFTER_S = 0.02
+"""So much later than a step's pagers its telephones ring, and the alarm centre is told: the pages are on their way by
+then, and nobody with a telephone in hand notices. Ten of these would cost every page a millisecond."""
 BURST_S = 2.0
 """Presses this close together are one person hammering one button: recorded, rung once."""
 LEAVE_GAP_S = 5.0
@@ -104,12 +110,18 @@ def decide(state: State, heard: h.Heard, now: Moment) -> tuple[f.Fact, ...]:
 
     After calling this, fold the facts into the state with `evolve`, and ask `due` again.
     """
+    return tuple(decided(state, heard, now).facts)
+
+
+def decided(state: State, heard: h.Heard, now: Moment) -> Turn:
+    """The same with the state already folded: whoever has a page waiting need not fold twice."""
     turn = Turn(state, now)
     _DECIDE[type(heard)](turn, heard)
     keep_watch(turn, sorted(turn.touched))
+    centre.report_troubles(turn)
     if turn.state.since_checkpoint >= _checkpoint_after(turn.state):
         turn.note(checkpoint(turn.state, now))
-    return tuple(turn.facts)
+    return turn
 
 
 def due(state: State, incident: str | None = None) -> float | None:
@@ -169,20 +181,25 @@ def next_step(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
 
 def step_in_vain(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
     """When it is known that the step that rang last cannot help, and why; None while it still may."""
+    if alarm.others:
+        return None
     reachable = [target for target in alarm.step_targets if not out_of_reach(state, alarm.rings, target)]
     if not reachable:
         return alarm.step_s, "nobody reachable"
     if all(alarm.plan.person(target) in alarm.responders for target in reachable):
         return alarm.step_s, "nobody left to answer"
-    if not any(alarm.rings[target].stage == "shown" for target in reachable):
+    # Where nothing could tell that it is shown, as on a bought pager, the carrier's word is all there is.
+    some_tell = any(alarm.plan.tells_shown(target) for target in reachable)
+    enough = ("shown",) if some_tell else ("handed_over", "received", "shown")
+    if not any(alarm.rings[target].stage in enough for target in reachable):
         return alarm.step_s + alarm.plan.ladder.shown_within_s, "nothing shown"
     return None
 
 
 def out_of_reach(state: State, orders: Map[str, Order], target: str) -> bool:
-    """Whether an order to this target failed, or its device is known to be off."""
+    """Whether an order to this target failed, or it is known that none can reach it."""
     order = orders.get(target)
-    return (order is not None and order.stage == "failed") or supervision.is_missed(state, target)
+    return (order is not None and order.stage == "failed") or supervision.barrier(state, target) is not None
 
 
 def _search_due(state: State, alarm: Alarm) -> float | None:
@@ -197,10 +214,26 @@ def _ring_next_step(turn: Turn, alarm: Alarm) -> None:
 
 
 def _ring(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
+    """Rings the next step, its pagers now. What it rings besides follows in a moment, however much that is."""
     steps = alarm.plan.ladder.steps
     index = min(alarm.step + 1, len(steps) - 1)
-    turn.note(f.StepReached(turn.now, alarm.incident, index, reason))
-    turn.order(alarm, whom_to_ring(alarm, steps[index], last=index == len(steps) - 1), "alarm", reason)
+    targets = whom_to_ring(alarm, steps[index], last=index == len(steps) - 1)
+    pagers = [target for target in targets if target.startswith(f"{PAGER}:")]
+    others = [target for target in targets if target not in pagers]
+    others += centre.hold_up(alarm, steps[index])
+    turn.note(f.StepReached(turn.now, alarm.incident, index, reason, tuple(others)))
+    turn.order(alarm, pagers, "alarm", reason)
+    if not pagers:
+        _ring_others(turn, turn.alarm(alarm.incident))
+
+
+def _others_due(state: State, alarm: Alarm) -> float | None:
+    return alarm.step_s + OTHERS_AFTER_S if alarm.others else None
+
+
+def _ring_others(turn: Turn, alarm: Alarm) -> None:
+    turn.order(alarm, alarm.others, "alarm", alarm.step_reason)
+    centre.told(turn, alarm.incident)
 
 
 def whom_to_ring(alarm: Alarm, step: Step, last: bool) -> list[str]:
@@ -349,6 +382,7 @@ class Watch:
 
 
 WATCHES: tuple[Watch, ...] = (
+    Watch("a step has rung its pagers", "the pages to be away", "20 ms", _others_due, _ring_others, "the others ring"),
     Watch(
         "fewer coming than needed", "enough people coming", "the next step's time", _search_due, _ring_next_step,
         "the next step rings; the last repeats for ever",
@@ -364,6 +398,9 @@ WATCHES: tuple[Watch, ...] = (
         "112 is advised; who is on the scene is asked whether it is needed",
     ),
     Watch("112: advised", "112 called", "confirm_s", _call_due, _next_call, "the next caller is asked, then all"),
+    Watch(
+        "the centre took it not", "its receiver", "repeat_s", centre.again_s, centre.tell_again, "it is told again",
+    ),
 )  # fmt: skip
 """Everything an open alarm waits for. due() is the earliest of these; each is done as soon as it is late."""
 
@@ -437,7 +474,8 @@ def _pressed(turn: Turn, heard: h.Pressed) -> None:
     place = turn.state.plan.place(heard.zender)
     press = heard.press
     turn.note(f.AlarmRaised(turn.now, press, press, heard.zender, place, heard.heard_s, heard.age_ms))
-    keep_watch(turn, [press])  # the pages go first; a fault about the number comes after them
+    keep_watch(turn, [press])  # the pages go first; what else a press means comes after them
+    centre.second_button(turn, press, press)
     if turn.state.plan.zender(heard.zender) is None:
         turn.raise_fault(f"{device}/unknown", "")
 
@@ -457,25 +495,72 @@ def _is_known_stuck(state: State, device: str) -> bool:
 def _join(turn: Turn, alarm: Alarm, press: str, heard_s: float, recovered: bool = False) -> None:
     burst = not recovered and turn.now_s - alarm.last_press_s <= BURST_S
     turn.note(f.PressJoined(turn.now, alarm.incident, press, alarm.zender, burst, recovered, heard_s))
+    if not burst and not recovered:
+        keep_watch(turn, [alarm.incident])
+        centre.second_button(turn, alarm.incident, press)
 
 
 def _receipt(turn: Turn, heard: h.Receipt) -> None:
     target = f"{PAGER}:{heard.pager}"
     if supervision.sign_of_life(turn, target, heard.boot):
         _pager_is_back(turn, target)
+    if not heard.incident:
+        _tested(turn, heard.order, target, heard.stage)
+        return
     incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
     over.received(turn, heard, incident, target)
+    _arrived(turn, incident, target, heard.order, heard.stage)
+
+
+def _arrived(turn: Turn, incident: str, target: str, order_id: str, stage: Literal["received", "shown"]) -> None:
     alarm = turn.state.alarms.get(incident)
-    order = _newest(alarm, target, heard.order) if alarm else None
+    order = _newest(alarm, target, order_id) if alarm else None
     if alarm is None or order is None:
         return
     if order.stage not in ("received", "shown"):
         turn.note(f.OrderReceived(turn.now, order.id, incident, target))
-    if heard.stage == "shown" and order.stage != "shown":
+    if stage == "shown" and order.stage != "shown":
         turn.note(f.OrderShown(turn.now, order.id, incident, target))
         if "shown" not in alarm.reached and order.reason in PROMPT:
             since_s = alarm.heard_s if order.reason == "first press" else alarm.run_s
             _check_budget(turn, alarm, "shown", turn.now_s - since_s, alarm.plan.budgets.shown_s)
+
+
+def _reached(turn: Turn, heard: h.Reached) -> None:
+    """A telephone has an order: the newest to it, of an alarm or of a test."""
+    incident = heard.order.rsplit(".", 2)[0]
+    alarm = turn.state.alarms.get(incident)
+    for target in (*alarm.rings, *alarm.calls) if alarm else ():
+        _arrived(turn, incident, target, heard.order, heard.stage)
+    for target in list(turn.state.tests):
+        _tested(turn, heard.order, target, heard.stage)
+
+
+def _tested(turn: Turn, order: str, target: str, stage: Literal["received", "shown"]) -> None:
+    test = turn.state.tests.get(target)
+    if test is None or test.order != order:
+        return
+    if test.stage not in ("received", "shown"):
+        turn.note(f.OrderReceived(turn.now, order, "", target))
+    if stage == "shown" and test.stage != "shown":
+        turn.note(f.OrderShown(turn.now, order, "", target))
+        supervision.echo_shown(turn, target)
+
+
+def _test(turn: Turn, heard: h.Test) -> None:
+    """Somebody wants to know whether a target can be reached. Each stage that its order reaches is a fact."""
+    if heard.key in turn.state.outcomes:
+        return
+    if not turn.state.plan.knows(heard.target):
+        note = "no such target in the plan"
+        turn.note(f.TestAsked(turn.now, heard.key, heard.target, heard.by, "refused", note))
+        return
+    if not heard.by:
+        supervision.miss_echo(turn, heard.target)
+    turn.note(f.TestAsked(turn.now, heard.key, heard.target, heard.by, "accepted", ""))
+    reason: f.Reason = "asked for" if heard.by else "daily test"
+    order = turn.next_order("test")
+    turn.note(f.Ordered(turn.now, order, "", "", 0, heard.target, "test", 1, reason))
 
 
 def _newest(alarm: Alarm, target: str, order: str) -> Order | None:
@@ -524,7 +609,7 @@ def _answer(turn: Turn, heard: h.Answer) -> None:
     if heard.pager is not None and heard.press is not None and heard.zender is not None:
         incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
     alarm = turn.state.alarms.get(incident)
-    via = f"{PAGER}:{heard.pager}" if heard.pager is not None else "command"
+    via = f"{PAGER}:{heard.pager}" if heard.pager is not None else heard.via or "command"
     plan = alarm.plan if alarm else turn.state.plan
     by = heard.member or plan.person(via)
     if alarm is None:
@@ -565,6 +650,7 @@ def _follow(turn: Turn, alarm: Alarm, before: Alarm, by: str, heard: h.Answer) -
     told_before_s = turn.now_s if before.leave_s is None else before.leave_s
     if heard.answer == "told_to_leave" and turn.now_s - told_before_s >= LEAVE_GAP_S:
         _advise_112(turn, alarm, "told to leave twice")
+    centre.word(turn, before, by, heard)
     if heard.answer == "all_clear":
         turn.note(f.AlarmClosed(turn.now, alarm.incident, by, heard.reason))
         turn.order(alarm, sorted(alarm.rung), "over", "closed")
@@ -605,7 +691,8 @@ def _handed_over(turn: Turn, heard: h.HandedOver) -> None:
         return
     alarm = turn.state.alarms.get(ordered.incident)
     turn.note(f.OrderHandedOver(turn.now, ordered.order, ordered.incident, ordered.target))
-    if alarm and ordered.kind == "alarm" and "handed_over" not in alarm.reached:
+    own_node = alarm and alarm.plan.tells_shown(ordered.target)  # a bought system takes its time on its own line
+    if alarm and own_node and ordered.kind == "alarm" and "handed_over" not in alarm.reached:
         _check_budget(turn, alarm, "handed_over", turn.now_s - alarm.heard_s, alarm.plan.budgets.handed_over_s)
 
 
@@ -653,6 +740,8 @@ def _page_afresh(turn: Turn, alarm: Alarm, target: str) -> None:
 
 def _trouble(turn: Turn, heard: h.Trouble) -> None:
     turn.raise_fault(heard.key, heard.detail)
+    if keeps_orders_back(heard.key):
+        _look_whom_it_rang(turn)
 
 
 def _trouble_over(turn: Turn, heard: h.TroubleOver) -> None:
@@ -677,6 +766,8 @@ _DECIDE: dict[type, Callable[[Turn, Any], None]] = {
     h.Telemetry: _telemetry,
     h.Missing: _missing,
     h.Acknowledge: supervision.acknowledge,
+    h.Reached: _reached,
+    h.Test: _test,
     h.Trouble: _trouble,
     h.TroubleOver: _trouble_over,
 }

@@ -15,8 +15,9 @@ from achterwacht.core.plan import Plan
 if TYPE_CHECKING:
     from achterwacht.core.state import State
 
-Kind = Literal["alarm", "call_112", "update", "over"]
-"""What an order says to its target (docs/wire.md). `alarm` and `call_112` ring; `over` calms."""
+Kind = Literal["alarm", "call_112", "update", "over", "confirmed", "trouble", "trouble_over", "test"]
+"""What an order says to its target (docs/wire.md). `alarm` and `call_112` ring; `over` calms. `confirmed` and the
+troubles are for the alarm centre, to which `alarm` is a hold-up and `over` its restore."""
 
 Result = Literal["accepted", "closed", "refused"]
 
@@ -47,6 +48,13 @@ Reason = Literal[
     "closed",
     "closing undone",
     "same alarm",
+    "second button",
+    "word from the scene",
+    "not taken",
+    "battery low",
+    "missing",
+    "asked for",
+    "daily test",
 ]
 """Every decision has a named reason."""
 
@@ -139,12 +147,13 @@ class IncidentNumbered:
 
 @dataclass(frozen=True, slots=True)
 class StepReached:
-    """The ladder rang step `step` (0-based)."""
+    """The ladder rang step `step` (0-based). `others` are the targets that are no pagers: they follow in a moment."""
 
     when: Moment
     incident: str
     step: int
     reason: Reason
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +294,19 @@ class NeedOf112Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmConfirmed:
+    """There is more than one press to say that this alarm is real: a second desk's button, or a member on the scene.
+
+    `by`: that desk's press, or the member.
+    """
+
+    when: Moment
+    incident: str
+    because: Reason
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmClosed:
     """The alarm is over, said by `by`. Told to all; can be undone for ten minutes."""
 
@@ -374,6 +396,23 @@ class FaultAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class TestAsked:
+    """A test of one target was asked for. Its order follows, if it was accepted; `note` says why it was not.
+
+    `by`: a member's id or what a terminal calls itself; empty for the daily test.
+    """
+
+    __test__ = False  # pytest would take it for one of its own
+
+    when: Moment
+    key: str
+    target: str
+    by: str
+    result: Result
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetMissed:
     """A hop of an alarm took longer than the plan allows."""
 
@@ -415,6 +454,7 @@ Fact = (
     | PoliceAdvised
     | CallersAsked
     | NeedOf112Asked
+    | AlarmConfirmed
     | AlarmClosed
     | AlarmReopened
     | UndoRefused
@@ -423,6 +463,7 @@ Fact = (
     | FaultRaised
     | FaultCleared
     | FaultAcknowledged
+    | TestAsked
     | BudgetMissed
     | Checkpoint
 )

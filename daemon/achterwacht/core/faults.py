@@ -6,9 +6,16 @@ Its kind is the same without the device's own number: `zender/silent`.
 
 from __future__ import annotations
 
-from achterwacht.core.plan import GATEWAY, PAGER, ZENDER
+from achterwacht.core.plan import BASE, CHANNEL, GATEWAY, PAGER, RECEIVER, WAY, ZENDER
 
 DEVICES = (ZENDER, PAGER, GATEWAY)
+CARRIERS = (BASE, CHANNEL, WAY, RECEIVER)
+"""What has faults of its own, and says nothing itself."""
+
+PHONES_DOWN = "phones/process"
+"""The trouble that stands while nothing can go to any telephone from here."""
+
+CENTRE_FAULTS = ("alarm_centre/offline", "alarm_centre/refused", "alarm_centre/key")
 
 END_BY_THEMSELVES = frozenset(
     {
@@ -19,6 +26,9 @@ END_BY_THEMSELVES = frozenset(
         *("broker/link", "broker/canary", "broker/subscriptions", "broker/password"),
         *("journal/disk", "journal/people"),
         *("plan/invalid", "plan/broker", "plan/remembered"),
+        *("base/offline", "base/transmitter"),
+        *("channel/failing", "way/failing", "way/unregistered", "way/unproven", PHONES_DOWN),
+        *("receiver/offline", *CENTRE_FAULTS),
         *("clock/unsynchronised", "link/socket"),
     }
 )
@@ -26,7 +36,7 @@ END_BY_THEMSELVES = frozenset(
 
 RETOLD = frozenset(
     {
-        "gateway/offline",
+        *("gateway/offline", "base/offline", "channel/failing", "way/failing", "receiver/offline"),
         "plan/invalid",
         *(f"{of}/{kind}" for of in DEVICES for kind in ("battery low", "battery empty")),
     }
@@ -39,6 +49,7 @@ STAND = frozenset(
         *(f"{of}/retained" for of in (ZENDER, PAGER, "mqtt")),
         *(f"{of}/two boots" for of in (ZENDER, PAGER)),
         *(f"{of}/unknown" for of in DEVICES),
+        "base/malformed",
         "zender/qos 0",
         *(f"{of}/unsteady" for of in DEVICES),
         *("budget/handed_over", "budget/durable", "budget/shown"),
@@ -59,6 +70,11 @@ def kind_of(key: str) -> str:
     """`zender:7/silent` is a `zender/silent`."""
     of, _, kind = key.partition("/")
     return f"{of.partition(':')[0]}/{kind}"
+
+
+def keeps_orders_back(key: str) -> bool:
+    """Whether this fault, while it stands, may keep orders from people: of a paging base or a way to telephones."""
+    return key.partition(":")[0] in (BASE, CHANNEL, WAY) or key == PHONES_DOWN
 
 
 def device_of(key: str) -> str:

@@ -84,7 +84,10 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A pager has received or shown a page. It names press and zender: the pagers are our second memory."""
+    """A pager has received or shown a page. It names press and zender: the pagers are our second memory.
+
+    Of a page that is of no alarm incident and press are empty: such a receipt can raise none.
+    """
 
     pager: str
     boot: str
@@ -105,7 +108,8 @@ class Receipt:
 class Answer:
     """Someone answers. From a pager: `pager`, `boot`, `press`, `zender`; from a command: `member` alone.
 
-    `key` makes a repeated answer the same answer: `<pager>-<boot>-<seq>`, or the command's id.
+    `key` makes a repeated answer the same answer: `<pager>-<boot>-<seq>`, the command's id, or what a one-time token
+    is called. `via`: the target that was answered from, where that is no pager and no command.
     """
 
     key: str
@@ -117,6 +121,7 @@ class Answer:
     press: str | None = None
     zender: int | None = None
     reason: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +140,25 @@ class Acknowledge:
     key: str
     fault: str
     member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A telephone says how far an order has come on it. No second memory: it names no press."""
+
+    order: str
+    stage: Literal["received", "shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """Somebody wants to know whether this target can be reached (`key`); `by` is empty for the daily test."""
+
+    __test__ = False  # pytest would take it for one of its own
+
+    key: str
+    target: str
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +251,8 @@ Heard = (
     | Answer
     | Undo
     | Acknowledge
+    | Reached
+    | Test
     | HandedOver
     | Failed
     | Status

@@ -15,11 +15,24 @@ ROLES = (TEAM, BACKUP, RECEPTION, SUPERVISOR)
 PAGERS = "pagers"
 """The one group of the ladder that names devices; the other groups are the roles, and single member ids."""
 
-PAGER, PHONE = "pager", "phone"
-"""The part of a target before the colon: which output carries an order to it."""
+PAGER = "pager"
+"""The part of a pager's name before the colon. A target is such a name, a way to a member (`push:lid-4`), or CENTRE."""
+
+PUSH, APP, NTFY, PUSHOVER = "push", "app", "ntfy", "pushover"
+"""Ways to a member's telephone that have a name of their own: Web Push, a page that is open on the building's own
+network, and two services. Other ways have the names that the plan gives them."""
+
+ALARM_CENTRE = "alarm_centre"
+"""The group of the ladder that stands for the private alarm centre."""
+CENTRE = f"{ALARM_CENTRE}:pac"
+"""Its target. It never answers, and rings nobody in the building."""
 
 ZENDER, GATEWAY = "zender", "gateway"
 """With PAGER the part of a device's name before the colon."""
+
+BASE, CHANNEL, WAY, RECEIVER = "base", "channel", "way", "receiver"
+"""The same of what carries orders: a paging base; a way to telephones; such a way to one member (`way:push:lid-4`); a
+receiver of the alarm centre, counted from 1."""
 
 MAX_SILENCE_S = 25.0
 """Our own nodes speak every 10 s: two words may be lost, and the fault still shows within 30 s (docs/promises.md)."""
@@ -79,19 +92,35 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """A pager; `carrier` is the member who carries it, until the roster says otherwise."""
+    """A pager; `carrier` is the member who carries it, until the roster says otherwise.
+
+    `base`: the id of the paging base that calls it; empty for our own node on MQTT. One on a base says nothing itself.
+    """
 
     id: str
     carrier: str | None = None
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Someone who may answer. `ways` are the channels, besides a pager, by which this person is reached."""
+    """Someone who may answer. `ways` are how this person is reached besides by a pager, in order of cost: an alarm goes
+    by all of them at once, what can wait by the first that works."""
 
     id: str
     roles: tuple[str, ...] = (TEAM,)
     ways: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCentre:
+    """The private alarm centre, as far as decisions go. `receivers`: how many it has."""
+
+    receivers: int = 1
+    troubles: bool = False
+    """Whether it is told of zenders that are missing or whose battery is low."""
+    confirm_within_s: float = 600.0
+    """A second desk's press confirms an open alarm that was pressed no longer ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +175,9 @@ class Plan:
     budgets: Budgets = Budgets()
     language: str = "nl"
     gateways: tuple[Gateway, ...] = ()
+    bases: tuple[str, ...] = ()
+    """The ids of the paging bases."""
+    alarm_centre: AlarmCentre | None = None
 
     @cached_property
     def _zenders(self) -> dict[int, Zender]:
@@ -186,7 +218,24 @@ class Plan:
     def person(self, target: str) -> str:
         """Who answers from a target: a member's id, or the pager itself while nobody is known to carry it."""
         channel, who = target.split(":")
-        return who if channel != PAGER else self.carrier(who) or target
+        if channel == PAGER:
+            return self.carrier(who) or target
+        return target if channel == ALARM_CENTRE else who
+
+    def tells_shown(self, target: str) -> bool:
+        """Whether this target says itself that it shows an alarm. Of the others the carrier's word is all there is."""
+        channel, who = target.split(":")
+        if channel == PAGER:
+            pager = self.pager(who)
+            return pager is None or not pager.base
+        return channel == APP
+
+    def knows(self, target: str) -> bool:
+        """Whether an order may be made for this target."""
+        channel, _, who = target.partition(":")
+        if target == CENTRE:
+            return self.alarm_centre is not None
+        return self.pager(who) is not None if channel == PAGER else target in self.ways_to(who)
 
     def carrier(self, pager_id: str) -> str | None:
         """The member who carries this pager, if anybody is known to."""

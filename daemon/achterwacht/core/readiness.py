@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from achterwacht.core.faults import MISSING
-from achterwacht.core.plan import PAGER, PAGERS, ZENDER, Pager, Zender
+from achterwacht.core.plan import APP, PAGER, PAGERS, ZENDER, Pager, Zender
 from achterwacht.core.state import Device, State
-from achterwacht.core.supervision import BROKER, SELDOM_S, max_silence_s, way_down
+from achterwacht.core.supervision import BROKER, SELDOM_S, barrier, max_silence_s, way_down
 
 Light = Literal["ready", "limited", "not ready"]
 
@@ -37,7 +37,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one zender or pager stands. `because`: the key of the fault that keeps it from working, if one does."""
+    """How one zender, pager or way to a telephone stands. `because`: the key of the fault that keeps it from working,
+    if one does."""
 
     name: str
     works: Works
@@ -48,12 +49,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The light, all its reasons, the worst first, and every zender and pager of the plan in its order."""
+    """The light, all its reasons, the worst first, and every zender, pager and telephone of the plan in its order."""
 
     light: Light
     reasons: tuple[Reason, ...]
     zenders: tuple[Standing, ...]
     pagers: tuple[Standing, ...]
+    phones: tuple[Standing, ...]
+    """By target: every way to every member."""
 
 
 def readiness(state: State) -> Readiness:
@@ -65,7 +68,8 @@ def readiness(state: State) -> Readiness:
     zenders = tuple(_zender(state, zender) for zender in state.plan.zenders)
     pagers = tuple(_pager(state, pager) for pager in state.plan.pagers)
     hears = any(zender.works in ("yes", "unsupervised") for zender in zenders)
-    rings = len(_people(state, pagers))
+    phones = tuple(_telephone(state, f"{way}:{member.id}") for member in state.plan.members for way in member.ways)
+    rings = len(_people(state, (*pagers, *phones)))
     lacks: dict[Lack, None] = {}
     if not hears:
         lacks["house/not all heard" if _waits(zenders) else "house/no zender"] = None
@@ -78,7 +82,7 @@ def readiness(state: State) -> Readiness:
     faults = (Reason(key, fault.detail, fault.acknowledged_by) for key, fault in state.faults.items())
     reasons = (*map(Reason, lacks), *sorted(faults, key=_rank))
     light: Light = "not ready" if not (hears and rings) else "limited" if reasons else "ready"
-    return Readiness(light, reasons, zenders, pagers)
+    return Readiness(light, reasons, zenders, pagers, phones)
 
 
 def _zender(state: State, zender: Zender) -> Standing:
@@ -88,7 +92,21 @@ def _zender(state: State, zender: Zender) -> Standing:
 
 
 def _pager(state: State, pager: Pager) -> Standing:
+    if pager.base:
+        because = barrier(state, f"{PAGER}:{pager.id}")
+        return Standing(f"{PAGER}:{pager.id}", "no" if because else "unsupervised", because, None)
     return _standing(state, f"{PAGER}:{pager.id}", (*MISSING, "unsteady"), "yes")
+
+
+def _telephone(state: State, target: str) -> Standing:
+    """Of a telephone only a test that it showed proves anything; of an open page only that it is open."""
+    because = barrier(state, target)
+    tested = state.tests.get(target)
+    unproven = target.startswith(f"{APP}:") or f"way:{target}/unproven" in state.faults
+    works: Works = "no" if because else "unknown" if unproven else "unsupervised"
+    if works == "unsupervised" and tested and tested.stage == "shown":
+        works = "yes"
+    return Standing(target, works, because, None)
 
 
 def _standing(state: State, name: str, hindrances: tuple[str, ...], at_best: Works) -> Standing:
@@ -113,17 +131,25 @@ def _waits(standings: tuple[Standing, ...]) -> bool:
     return any(standing.works == "unknown" and not standing.because for standing in standings)
 
 
-def _people(state: State, pagers: tuple[Standing, ...]) -> set[str]:
-    """Who would be rung; those who carry a pager that nobody is known to carry count as one."""
+def _people(state: State, targets: tuple[Standing, ...]) -> set[str]:
+    """Who would be rung; those who carry a pager that nobody is known to carry count as one.
+
+    A telephone in a locker rings nobody: one counts when it has shown a test.
+    """
     plan = state.plan
     in_ladder = {target for step in plan.ladder.steps for group in step.ring for target in plan.group(group)}
-    rung = [pager.name for pager in pagers if pager.works == "yes" and pager.name in in_ladder]
+    rung = [
+        target.name
+        for target in targets
+        if target.name in in_ladder
+        and (target.works == "yes" or (target.works == "unsupervised" and target.name.startswith(f"{PAGER}:")))
+    ]
     return {plan.person(name) if plan.person(name) != name else PAGERS for name in rung}
 
 
 def _rank(reason: Reason) -> tuple[bool, bool, list[str | int]]:
     """First what nobody has seen yet; of that first what keeps a device from working; and 9 before 10."""
     of, _, kind = reason.key.partition("/")
-    stops = (":" in of and kind in (*HINDRANCES, "deaf")) or reason.key in BROKER
+    stops = (":" in of and kind in (*HINDRANCES, "deaf", "failing", "transmitter")) or reason.key in BROKER
     parts: list[str | int] = [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", reason.key)]
     return reason.acknowledged_by is not None, not stops, parts

@@ -18,7 +18,18 @@ from achterwacht.core import facts as f
 from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED, Line
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import EMPTY_PLAN, PAGER, ZENDER, Plan
+from achterwacht.core.plan import (
+    BASE,
+    CENTRE,
+    CHANNEL,
+    EMPTY_PLAN,
+    GATEWAY,
+    PAGER,
+    RECEIVER,
+    WAY,
+    ZENDER,
+    Plan,
+)
 
 V = TypeVar("V")
 
@@ -97,6 +108,15 @@ class Device(msgspec.Struct, frozen=True):
     tested_at: datetime | None = None
 
 
+class Tested(msgspec.Struct, frozen=True):
+    """The newest test of a target: its order, since when, how far it came, and why no further if it failed."""
+
+    order: str
+    at: datetime
+    stage: Stage = "ordered"
+    note: str = ""
+
+
 class Carried(msgspec.Struct, frozen=True):
     """Who says to carry a pager, and whom the plan's files name for it."""
 
@@ -136,11 +156,20 @@ class Alarm(msgspec.Struct, frozen=True):
     step: int = -1
     """The ladder step that rang last, -1 for none yet."""
     step_s: float = 0.0
+    step_reason: f.Reason = "first press"
     step_targets: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """Targets of that step that have still to be rung: no page is later for them."""
     rings: Map[str, Order] = Map()
     """By target: the newest ringing order."""
     calls: Map[str, Order] = Map()
     """By target: the newest request to call 112."""
+    centre: Map[str, Order] = Map()
+    """By kind: what the alarm centre was told since the ladder last started."""
+    centre_s: float = 0.0
+    """When it was last told."""
+    confirmed: f.Reason | None = None
+    """Why there is no doubt, since the ladder last started, that this alarm is real."""
     rung: frozenset[str] = frozenset()
     """Every target that was ever told of this alarm, and so must hear that it is over."""
     responders: Map[str, Responder] = Map()
@@ -216,6 +245,8 @@ class State(msgspec.Struct, frozen=True):
     untold: Map[str, f.Ordered] = Map()
     """By incident and pager: the newest `over` that the pager has not said it received. A pager shows an alarm until
     it hears `over`, so this one order is not done when the carrier took it."""
+    tests: Map[str, Tested] = Map()
+    """By target."""
     carried: Map[str, Carried] = Map()
     """By pager: what its carrier said, for as long as the files say nothing new about it. The plan follows it."""
     devices: Map[str, Device] = Map()
@@ -315,24 +346,45 @@ def _plan_adopted(state: State, fact: f.PlanAdopted) -> State:
         if plan.carrier(pager) == carried.planned and plan.member(carried.member):
             plan, still_true[pager] = plan.with_carrier(pager, carried.member), carried
     others = {name for name in state.devices if is_another(name, state.plan, plan)}
-    devices = _without(state.devices, others)
-    return replace(state, plan=plan, plan_source=fact.source, carried=Map(still_true), devices=devices)
+    unknown = {target for target in state.tests if not plan.knows(target)}
+    return replace(
+        state,
+        plan=plan,
+        plan_source=fact.source,
+        carried=Map(still_true),
+        devices=_without(state.devices, others),
+        tests=_without(state.tests, unknown),
+    )
 
 
 def is_another(name: str, before: Plan, after: Plan) -> bool:
     """Whether this name now means another device than before, or none: nothing that was known is about that one."""
-    kind, id = name.split(":")
+    kind, _, id = name.partition(":")
     if kind == ZENDER:
         was, now_is = before.zender(int(id)), after.zender(int(id))
         if was is None or now_is is None:
             return now_is is None
         return (was.transport, was.gateway, was.wired) != (now_is.transport, now_is.gateway, now_is.wired)
     if kind == PAGER:
-        return after.pager(id) is None
-    was_gateway, gateway = before.gateway(id), after.gateway(id)
-    if was_gateway is None or gateway is None:
-        return gateway is None
-    return (was_gateway.on_mqtt, was_gateway.wired) != (gateway.on_mqtt, gateway.wired)
+        was_pager, pager = before.pager(id), after.pager(id)
+        return pager is None or (was_pager is not None and was_pager.base != pager.base)
+    if kind == GATEWAY:
+        was_gateway, gateway = before.gateway(id), after.gateway(id)
+        if was_gateway is None or gateway is None:
+            return gateway is None
+        return (was_gateway.on_mqtt, was_gateway.wired) != (gateway.on_mqtt, gateway.wired)
+    return not _carries(after, kind, id)
+
+
+def _carries(plan: Plan, kind: str, id: str) -> bool:
+    """Whether the plan's orders go by this."""
+    if kind == BASE:
+        return id in plan.bases
+    if kind == CHANNEL:
+        return any(id in member.ways for member in plan.members)
+    if kind == WAY:
+        return plan.knows(id)
+    return kind == RECEIVER and plan.alarm_centre is not None and int(id) <= plan.alarm_centre.receivers
 
 
 def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State:
@@ -393,12 +445,15 @@ def _run_again(alarm: Alarm, plan: Plan, now_s: float, reason: f.Reason) -> Alar
         run_reason=reason,
         step=-1,
         step_targets=(),
+        others=(),
         responders=Map(),
         enough_s=None,
         asked_s=None,
         leave_s=None,
         police="advised" if alarm.police == "advised" else "none",
         need_asked=False,
+        centre=Map(),
+        confirmed=None,
     )
 
 
@@ -418,17 +473,24 @@ def _incident_numbered(state: State, fact: f.IncidentNumbered) -> State:
 
 def _step_reached(state: State, fact: f.StepReached) -> State:
     now_s = state.house_s(fact.when)
-    return _change(state, fact.incident, step=fact.step, step_s=now_s, step_targets=())
+    its = {"step": fact.step, "step_s": now_s, "step_reason": fact.reason, "step_targets": (), "others": fact.others}
+    return _change(state, fact.incident, **its)
 
 
 def _ordered(state: State, fact: f.Ordered) -> State:
     state = replace(state, orders=state.orders + 1, outbox=state.outbox.set(fact.order, fact))
-    if fact.kind == "over" and fact.target.startswith(f"{PAGER}:"):
+    if fact.kind == "over" and _says_it_has_it(state.plan, fact.target):
         state = _untold(state, fact)
+    if fact.kind == "test":
+        state = replace(state, tests=state.tests.set(fact.target, Tested(fact.order, fact.when.at)))
     alarm = state.alarms.get(fact.incident)
     if alarm is None:
         return state
     order = Order(fact.order, fact.attempt, fact.reason)
+    if fact.kind == "alarm" and fact.target in alarm.others:
+        alarm = replace(alarm, others=tuple(target for target in alarm.others if target != fact.target))
+    if fact.target == CENTRE:
+        return _with(state, _centre_told(alarm, fact.kind, order, state.house_s(fact.when)))
     newest = {"alarm": alarm.rings, "call_112": alarm.calls}.get(fact.kind)
     if newest is None:
         return state
@@ -441,6 +503,16 @@ def _ordered(state: State, fact: f.Ordered) -> State:
         targets = dict.fromkeys((*alarm.step_targets, fact.target))
         alarm = replace(alarm, rings=alarm.rings.set(fact.target, order), step_targets=tuple(targets))
     return _with(state, replace(alarm, rung=alarm.rung | {fact.target}))
+
+
+def _says_it_has_it(plan: Plan, target: str) -> bool:
+    """Whether this target says that it has an `over`: our own pagers by a receipt, the alarm centre by taking it."""
+    return target == CENTRE or (target.startswith(f"{PAGER}:") and plan.tells_shown(target))
+
+
+def _centre_told(alarm: Alarm, kind: f.Kind, order: Order, now_s: float) -> Alarm:
+    told = alarm.centre.set(kind, order)
+    return replace(alarm, centre=told, centre_s=now_s, rung=alarm.rung | {CENTRE})
 
 
 def over_key(incident: str, target: str) -> str:
@@ -459,19 +531,30 @@ def _reached(stage: Stage) -> Callable[[State, Any], State]:
     def evolve_stage(state: State, fact: Any) -> State:
         if fact.order in state.outbox:
             state = replace(state, outbox=state.outbox.delete(fact.order))
-        if stage in ("received", "shown"):
+        if stage in ("received", "shown") or (stage == "handed_over" and fact.target == CENTRE):
             state = replace(state, untold=_without(state.untold, {over_key(fact.incident, fact.target)}))
+        tested = state.tests.get(fact.target)
+        if tested and tested.order == fact.order and _is_further(tested.stage, stage):
+            tested = replace(tested, stage=stage, note=fact.reason if stage == "failed" else "")
+            return replace(state, tests=state.tests.set(fact.target, tested))
         alarm = state.alarms.get(fact.incident)
         if alarm is None:
             return state
+        for kind, told in alarm.centre.items() if fact.target == CENTRE else ():
+            if told.id == fact.order:
+                return _change(state, fact.incident, centre=alarm.centre.set(kind, replace(told, stage=stage)))
         for name in ("rings", "calls"):
             order = getattr(alarm, name).get(fact.target)
-            if order and order.id == fact.order and STAGES.index(order.stage) < STAGES.index(stage):
+            if order and order.id == fact.order and _is_further(order.stage, stage):
                 orders = getattr(alarm, name).set(fact.target, replace(order, stage=stage))
                 return _change(state, fact.incident, **{name: orders}, reached=alarm.reached | {stage})
         return state
 
     return evolve_stage
+
+
+def _is_further(before: Stage, after: Stage) -> bool:
+    return STAGES.index(before) < STAGES.index(after)
 
 
 def _answered(state: State, fact: f.Answered) -> State:
@@ -536,6 +619,10 @@ def _callers_asked(state: State, fact: f.CallersAsked) -> State:
 
 def _need_of_112_asked(state: State, fact: f.NeedOf112Asked) -> State:
     return _change(state, fact.incident, need_asked=True)
+
+
+def _alarm_confirmed(state: State, fact: f.AlarmConfirmed) -> State:
+    return _change(state, fact.incident, confirmed=fact.because)
 
 
 def _alarm_closed(state: State, fact: f.AlarmClosed) -> State:
@@ -619,6 +706,10 @@ def _fault_acknowledged(state: State, fact: f.FaultAcknowledged) -> State:
     return replace(state, faults=state.faults.set(fact.fault, replace(fault, acknowledged_by=fact.by)))
 
 
+def _test_asked(state: State, fact: f.TestAsked) -> State:
+    return _command_answered(state, fact.key, fact.result, fact.note, state.house_s(fact.when))
+
+
 def _budget_missed(state: State, fact: f.BudgetMissed) -> State:
     alarm = state.alarms.get(fact.incident)
     return _with(state, replace(alarm, missed=alarm.missed | {fact.hop})) if alarm else state
@@ -655,6 +746,7 @@ _EVOLVE: dict[type, Callable[[State, Any], State]] = {
     f.PoliceAdvised: _police_advised,
     f.CallersAsked: _callers_asked,
     f.NeedOf112Asked: _need_of_112_asked,
+    f.AlarmConfirmed: _alarm_confirmed,
     f.AlarmClosed: _alarm_closed,
     f.AlarmReopened: _alarm_reopened,
     f.UndoRefused: _undo_refused,
@@ -663,5 +755,6 @@ _EVOLVE: dict[type, Callable[[State, Any], State]] = {
     f.FaultRaised: _fault_raised,
     f.FaultCleared: _fault_cleared,
     f.FaultAcknowledged: _fault_acknowledged,
+    f.TestAsked: _test_asked,
     f.BudgetMissed: _budget_missed,
 }

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.faults import MISSING, STAND, device_of, kind_of
-from achterwacht.core.plan import GATEWAY, MAX_SILENCE_S, PAGER, ZENDER, Plan
+from achterwacht.core.faults import CENTRE_FAULTS, DEVICES, MISSING, PHONES_DOWN, STAND, device_of, kind_of
+from achterwacht.core.plan import APP, BASE, CENTRE, CHANNEL, GATEWAY, MAX_SILENCE_S, PAGER, PUSH, WAY, ZENDER, Plan
 from achterwacht.core.state import CHANGES_S, Device, State, comes_or_goes, is_another
 from achterwacht.core.turn import Turn
 
@@ -150,6 +150,42 @@ def is_missed(state: State, device: str) -> bool:
     return any(f"{device}/{kind}" in state.faults for kind in MISSING)
 
 
+def barrier(state: State, target: str) -> str | None:
+    """The key of a fault by which no order can reach this target, if one stands; it is tried all the same."""
+    if not state.faults:
+        return None
+    return next((key for key in barriers(state.plan, target) if key in state.faults), None)
+
+
+def barriers(plan: Plan, target: str) -> Iterator[str]:
+    """The keys of what may keep an order from this target."""
+    channel, who = target.split(":")
+    if target == CENTRE:
+        yield "alarm_centre/offline"
+        return
+    if channel != PAGER:
+        yield from (f"{WAY}:{target}/failing", f"{WAY}:{target}/unregistered", f"{CHANNEL}:{channel}/failing")
+        yield PHONES_DOWN
+        return
+    pager = plan.pager(who)
+    if pager is not None and pager.base:
+        yield from (f"{BASE}:{pager.base}/offline", f"{BASE}:{pager.base}/transmitter")
+    else:
+        yield from (f"{target}/{kind}" for kind in MISSING)
+
+
+def miss_echo(turn: Turn, target: str) -> None:
+    """A new daily test: a telephone that could show the last one and did not is not proven."""
+    last = turn.state.tests.get(target)
+    if target.startswith(f"{PUSH}:") and last is not None and last.stage != "shown":
+        turn.raise_fault(f"{WAY}:{target}/unproven", "")
+
+
+def echo_shown(turn: Turn, target: str) -> None:
+    """A test was shown on a telephone."""
+    turn.clear_fault(f"{WAY}:{target}/unproven")
+
+
 def max_silence_s(plan: Plan, device: str) -> float | None:
     """For how long this device of the plan may be silent; None when its silence means nothing."""
     kind, id = device.split(":")
@@ -176,8 +212,9 @@ def way(plan: Plan, device: str) -> Iterator[str]:
         yield f"{device}/pin"
     if zender and gateway:
         yield from (f"{GATEWAY}:{gateway.id}/{kind}" for kind in (*MISSING, "deaf"))
+    pager = plan.pager(id) if kind == PAGER else None
     by_broker = gateway.on_mqtt if gateway else zender is None or zender.transport in ("mqtt", "bought")
-    if by_broker:
+    if by_broker and not (pager and pager.base):
         yield from BROKER
 
 
@@ -230,17 +267,24 @@ def in_plan(plan: Plan, device: str) -> bool:
     kind, id = device.split(":")
     if kind == ZENDER:
         return plan.zender(int(id)) is not None
-    return (plan.pager(id) if kind == PAGER else plan.gateway(id)) is not None
+    if kind == PAGER:
+        pager = plan.pager(id)
+        return pager is not None and not pager.base  # one on a paging base says nothing: who says its name is another
+    return plan.gateway(id) is not None
 
 
 def plan_changed(turn: Turn, before: Plan) -> None:
     """Whoever was unknown may be known now, and speaks again if not. Of a device that has left the plan, or that it
     now hears otherwise, nothing is known: its faults are over."""
+    after = turn.state.plan
     for key in list(turn.state.faults):
         device = device_of(key)
-        another = bool(device) and in_plan(before, device) and is_another(device, before, turn.state.plan)
-        known_now = key.endswith("/unknown") and (not device or in_plan(turn.state.plan, device))
-        if another or known_now:
+        speaks = device.partition(":")[0] in DEVICES
+        another = bool(device) and (not speaks or in_plan(before, device)) and is_another(device, before, after)
+        known_now = key.endswith("/unknown") and (not device or in_plan(after, device))
+        no_phones = key == PHONES_DOWN and not any(set(member.ways) - {APP} for member in after.members)
+        no_centre = kind_of(key) in CENTRE_FAULTS and after.alarm_centre is None
+        if another or known_now or no_phones or no_centre:
             turn.clear_fault(key)
 
 

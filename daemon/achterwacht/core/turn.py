@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from achterwacht.core import facts as f
 from achterwacht.core.faults import RETOLD, kind_of
 from achterwacht.core.moment import Moment
+from achterwacht.core.plan import CENTRE
 from achterwacht.core.state import Alarm, State, evolve
 
 ROUNDING_S = 1e-6
@@ -43,8 +44,11 @@ class Turn:
     def order(self, alarm: Alarm, targets: Iterable[str], kind: f.Kind, reason: f.Reason) -> None:
         """Order one alert for each target."""
         for target in targets:
-            earlier = (alarm.calls if kind == "call_112" else alarm.rings).get(target)
-            attempt = earlier.attempt + 1 if earlier and kind in RINGING else 1
+            if target == CENTRE:
+                earlier = alarm.centre.get(kind)
+            else:
+                earlier = {"alarm": alarm.rings, "call_112": alarm.calls}[kind].get(target) if kind in RINGING else None
+            attempt = earlier.attempt + 1 if earlier else 1
             order = self.next_order(alarm.incident)
             press = alarm.last_press
             self.note(f.Ordered(self.now, order, alarm.incident, press, alarm.zender, target, kind, attempt, reason))

@@ -24,7 +24,7 @@ from typing import Any
 
 from achterwacht.core import heard as h
 from achterwacht.core.contact import STUCK_S, Event, Life, Press, Stuck, StuckOver, look
-from achterwacht.inputs.threads import in_own_thread
+from achterwacht.driver import in_own_thread
 from achterwacht.inputs.wiring import GPIO, Contact, Hear, PressIds
 
 POLL_S = 0.2

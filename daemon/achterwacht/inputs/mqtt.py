@@ -35,11 +35,9 @@ TOPIC = re.compile(
 T = TypeVar("T")
 Boot = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{4,32}\Z")]
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-PressId = Annotated[str, msgspec.Meta(pattern=r"^[1-9][0-9]{0,3}-[0-9a-fA-F]{4,32}-[1-9][0-9]{0,9}\Z")]
-# `carry` is about no alarm; a pager may say so by leaving these out, or as null, "" and 0.
+# An answer `carry` and the receipt of a test page are about no alarm: then these are null, "" and 0.
 PressIdOrNone = Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,3}-[0-9a-fA-F]{4,32}-[1-9][0-9]{0,9})?\Z")] | None
 NrOrNone = Annotated[int, msgspec.Meta(ge=0, le=9999)] | None
-Nr = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 OrderId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 MemberId = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -82,9 +80,9 @@ class _Receipt:
     boot: Boot
     seq: Seq
     page: OrderId
-    incident: PressId
-    press: PressId
-    zender: Nr
+    incident: PressIdOrNone
+    press: PressIdOrNone
+    zender: NrOrNone
     stage: Literal["received", "shown"]
 
 
@@ -141,12 +139,17 @@ def _from_pager(pager: str, says: str, payload: bytes, retained: bool) -> h.Hear
     if says in ("receipt", "answer") and retained:
         raise Remembered("publishes its answers retained; it is set up wrongly")
     if says == "receipt":
-        said = _read(payload, _Receipt)
-        _same_zender(said.press, said.incident, said.zender)
-        return h.Receipt(pager, said.boot, said.seq, said.page, said.incident, said.press, said.zender, said.stage)
+        return _receipt(pager, _read(payload, _Receipt))
     if says == "answer":
         return _answer(pager, _read(payload, _Answer))
     return _from_any(device, says, payload, retained)
+
+
+def _receipt(pager: str, said: _Receipt) -> h.Receipt:
+    incident, press, zender = said.incident or "", said.press or "", said.zender or 0
+    if incident or press or zender:
+        _same_zender(press, incident, zender)
+    return h.Receipt(pager, said.boot, said.seq, said.page, incident, press, zender, said.stage)
 
 
 def _answer(pager: str, said: _Answer) -> h.Answer:

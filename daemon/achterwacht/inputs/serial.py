@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from achterwacht.core import heard as h
 from achterwacht.core.display import HelpSign
+from achterwacht.driver import in_words, opened
 from achterwacht.inputs.complaints import Complaints
 from achterwacht.inputs.ports import Complaint, Silent, protocol
-from achterwacht.inputs.threads import in_own_thread
 from achterwacht.inputs.wiring import Hear, OnPort, Port, PressIds
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ READ_BYTES = 4096
 CONFIRMS_MAX = 64
 """More presses than one line of nodes can have open. Beyond it they are dropped: each node repeats its press, and that
 is confirmed again."""
-
-NOT_THERE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)
-NOT_PERMITTED = (errno.EACCES, errno.EPERM)
-IN_USE = (errno.EAGAIN, errno.EBUSY)
 
 
 class _Lost(Exception):
@@ -118,18 +114,9 @@ class SerialPort:
                 device.close()
 
     async def _open(self) -> Serial:
-        # In a thread: what a driver does here may take long.
-        opening = in_own_thread(self._open_now)
-        try:
-            await asyncio.wait({opening}, timeout=OPEN_WAIT_S)
-            if not opening.done():
-                self._tell(f"{self._port.path} does not open, its driver hangs: pull it out and put it back")
-                await asyncio.wait({opening})
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_unused)
-            raise
+        hangs = in_words(self._port.path, TimeoutError())
         with self._errors_are_losses():
-            return opening.result()
+            return await opened(self._open_now, OPEN_WAIT_S, lambda: self._tell(hangs))
 
     def _open_now(self) -> Serial:
         from serial import Serial
@@ -267,23 +254,3 @@ class SerialPort:
             if data := self._line.help(nr, self._signs[nr]):
                 return data
         return b""
-
-
-def in_words(path: str, error: Exception) -> str:
-    """What is the matter with a port that cannot be used, and what to do; also for who opens one without the daemon."""
-    number = getattr(error, "errno", None)
-    if number in NOT_THERE:
-        return f"no such device: {path}; plug it in, or correct its path (`ls /dev/serial/by-id` lists what is there)"
-    if number in NOT_PERMITTED:
-        return f"not permitted: {path}; add the daemon's user to the group dialout and start it again"
-    if number in IN_USE:
-        return f"in use by another program: {path}; `fuser {path}` names it, stop it"
-    if number == errno.EIO:
-        return f"unplugged: {path}; put it back, it is opened again by itself"
-    return f"cannot be used: {path}: {error}; is it a serial port?"
-
-
-def _close_unused(opening: asyncio.Future[Serial]) -> None:
-    """The port that came open when nobody wanted it any more."""
-    if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()

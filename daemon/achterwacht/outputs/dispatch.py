@@ -2,7 +2,7 @@
 
 A channel has one verb, `deliver(alert)`, and two ways to fail: Undeliverable that is permanent, or not. Every order
 ends as a heard thing (HandedOver or Failed) unless it was replaced meanwhile. Orders never wait for each other: each is
-its own task, so no channel, and no target on it, can hold up another.
+its own task, so no channel, and no target on it, can hold up another. Which channel a target has is voices.py's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from typing import Protocol
 
@@ -20,10 +21,9 @@ from achterwacht.core.facts import Ordered
 from achterwacht.core.plan import Site
 from achterwacht.errors import Undeliverable
 
-DELIVER_TIMEOUT_S = 5.0
-"""A channel that has not answered by then is cut off; channels have shorter limits of their own."""
 PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0)
 """The pauses between attempts. Together longer than a ladder step repeats (30 s), which makes a new order anyway."""
+NO_CHANNEL = "the plan has no way to this target any more"
 WAKES_MAX = 100
 """So many pauses of one order may be cut short: a link that comes up each second or two, for longer than the pauses."""
 
@@ -42,10 +42,22 @@ class Alert:
     on_scene: int
     age_s: float
     attempt: int
+    raised_at: datetime | None = None
+    """When its alarm began; None where it is about none."""
+    member: str = ""
+    """Whose telephone it is for, if it is for one."""
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """By answer: the one-time token by which this member gives it from a telephone."""
+    url: str = ""
+    """What a telephone opens; empty where there is nothing to open."""
 
 
 class Channel(Protocol):
     """One way to reach targets."""
+
+    @property
+    def timeout_s(self) -> float:
+        """One delivery that takes longer is cut off."""
 
     async def deliver(self, alert: Alert) -> None:
         """Return when the carrier has taken the alert. Raises Undeliverable."""
@@ -54,16 +66,17 @@ class Channel(Protocol):
 class Dispatch:
     """Delivers orders, each in its own task.
 
-    `alert_for(ordered, attempt)` gives what is known now, or None when the order is wanted no more (replaced, closed).
+    `channel_of(target)` gives the channel that it has now, or None. `alert_for(ordered, attempt)` gives what is known
+    now, or None when the order is wanted no more (replaced, closed).
     """
 
     def __init__(
         self,
-        channels: Mapping[str, Channel],
+        channel_of: Callable[[str], Channel | None],
         alert_for: Callable[[Ordered, int], Alert | None],
         hear: Callable[[h.Heard], None],
     ) -> None:
-        self._channels = channels
+        self._channel_of = channel_of
         self._alert_for = alert_for
         self._hear = hear
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -71,12 +84,7 @@ class Dispatch:
 
     def send(self, ordered: Ordered) -> None:
         """Begin delivering; returns at once."""
-        name = ordered.target.split(":")[0]
-        channel = self._channels.get(name)
-        if channel is None:
-            self._hear(h.Failed(ordered.order, f"the channel {name!r} is not built yet"))
-            return
-        task = asyncio.create_task(self._deliver(channel, ordered), name=f"order {ordered.order}")
+        task = asyncio.create_task(self._deliver(ordered), name=f"order {ordered.order}")
         self._tasks[ordered.order] = task
         task.add_done_callback(lambda _: self._tasks.pop(ordered.order, None))
 
@@ -89,22 +97,26 @@ class Dispatch:
         self._again.set()
         self._again = asyncio.Event()
 
-    async def _deliver(self, channel: Channel, ordered: Ordered) -> None:
+    async def _deliver(self, ordered: Ordered) -> None:
         reason = ""
         pauses, wakes = deque(PAUSES_S), 0
         for attempt in count(ordered.attempt):
             alert = self._alert_for(ordered, attempt)
             if alert is None:
                 return
+            channel = self._channel_of(ordered.target)  # another one, when the plan was read again
+            if channel is None:
+                reason = NO_CHANNEL
+                break
             try:
-                async with asyncio.timeout(DELIVER_TIMEOUT_S):
+                async with asyncio.timeout(channel.timeout_s):
                     await channel.deliver(alert)
             except Undeliverable as failure:
                 reason = failure.reason
                 if failure.permanent:
                     break
             except TimeoutError:
-                reason = f"no answer within {DELIVER_TIMEOUT_S:g} s"
+                reason = f"no answer within {channel.timeout_s:g} s"
             except Exception as error:  # a bug in one channel must not lose an order without a word
                 log.exception("order %s: the channel broke", ordered.order)
                 reason = f"the channel broke: {error!r}"

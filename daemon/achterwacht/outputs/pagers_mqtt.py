@@ -15,12 +15,16 @@ from achterwacht.mqtt import Mqtt
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.texts import page_place, page_text
 
+TAKE_S = 5.0
+"""The broker takes a page in milliseconds, and the connection has a shorter limit of its own."""
 PAGE_EXPIRY_S = 120
 """A page later than this would send people to what may be over; a pager that comes back gets a new one."""
 
 
 class PagersMqtt:
-    """The channel `pager`, and what else a pager is told."""
+    """The channel of our own pagers, and what else they are told."""
+
+    timeout_s = TAKE_S
 
     def __init__(self, mqtt: Mqtt) -> None:
         self._mqtt = mqtt

@@ -15,9 +15,9 @@ from achterwacht.core import facts as f
 from achterwacht.core.codec import NAMES
 from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED, AnswerWord
-from achterwacht.core.moment import Moment
+from achterwacht.core.moment import HOUSE_ZONE, Moment
 from achterwacht.core.plain_ascii import plain_ascii
-from achterwacht.core.plan import ZENDER, Plan
+from achterwacht.core.plan import WAY, ZENDER, Plan
 from achterwacht.core.state import Alarm, State
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.texts.en import EN
@@ -56,6 +56,29 @@ def page_text(alert: Alert) -> tuple[str, str]:
     return texts.page(ordered.kind, ordered.reason, alert.place), plain_ascii(details.get(ordered.kind, ""))
 
 
+def phone_text(alert: Alert) -> tuple[str, str]:
+    """The title and the text of a message on a telephone, in whole sentences."""
+    texts = Texts(alert.language)
+    ordered = alert.ordered
+    site = ", ".join(filter(None, (alert.site.name, alert.site.address, alert.site.entrance)))
+    where = ", ".join(filter(None, (alert.place, alert.room)))
+    title, text = texts.words.phone.get(ordered.kind) or texts.words.phone["alarm"]
+    told = {
+        "place": alert.place,
+        "where": where,
+        "at": f"{(alert.raised_at or ordered.when.at).astimezone(HOUSE_ZONE):%H:%M:%S}",
+        "question": texts.reason(ordered.reason),
+        "script": texts.script_112(site, where, alert.on_scene),
+    }
+    return title.format_map(told), text.format_map(told)
+
+
+def button_label(language: str, answer: str) -> str:
+    """What stands on the button that gives this answer."""
+    words = Texts(language).words
+    return words.buttons.get(answer, answer)
+
+
 def page_place(place: str) -> str:
     """The place alone, as a pager shows it in a list."""
     return _page(place, "")
@@ -84,7 +107,9 @@ class Texts:
         self.words = LANGUAGES.get(language, NL)
 
     def page(self, kind: str, reason: str, place: str) -> str:
-        """At most PAGE_MAX_CHARS of plain ASCII, upper case, the place first."""
+        """At most PAGE_MAX_CHARS of plain ASCII, upper case, the place first; but of a test that it is one."""
+        if kind == "test":
+            return self.words.page[kind]
         return _page(place, self.words.page_asks.get(reason) or self.words.page.get(kind, ""))
 
     def script_112(self, site: str, where: str, on_scene: int) -> str:
@@ -128,8 +153,12 @@ class Texts:
         """A device or target in words: pager p1, phone of Anna. `names` may hold a device's whole name too."""
         called = names.get(target) or self.words.own_devices.get(target)
         channel, _, who = target.partition(":")
-        template = self.words.channels.get(channel)
-        return called or (template.format(who=names.get(who, who)) if template else target)
+        if called or not who:
+            return called or target
+        if channel == WAY:
+            return self.device(who, names)
+        template = self.words.channels.get(channel) or self.words.other_way
+        return template.format(who=names.get(who, who), way=channel)
 
     def fault(self, key: str, detail: str = "", names: Mapping[str, str] = NO_NAMES) -> str:
         """Which fault it is, in words. One that there are no words for is said as it is."""
@@ -242,6 +271,7 @@ _VARIANT: dict[type, Callable[[Any], str]] = {
     f.AlarmClosed: lambda fact: "reason" if fact.reason else "",
     f.DeviceSeen: lambda fact: "gone" if not fact.online else "" if fact.live else "remembered",
     f.FaultAcknowledged: lambda fact: "" if fact.result == "accepted" else "refused",
+    f.TestAsked: lambda fact: "refused" if fact.result != "accepted" else "" if fact.by else "daily",
 }
 
 

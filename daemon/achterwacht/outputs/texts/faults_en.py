@@ -331,6 +331,75 @@ FAULTS_EN = {
         "Newer faults are not shown. Alarms ring as always.",
         "Call the administrator: perhaps somebody floods the broker.",
     ),
+    # --- by what a call goes out ---
+    "base/offline": FaultWords(
+        "{device} does not answer",
+        "The pagers of this system get no call.",
+        "Use phones. See that the system is on and connected; else tell the installer.",
+        "{count} paging systems do not answer",
+    ),
+    "base/transmitter": FaultWords(
+        "the transmitter of {device} does not work",
+        "The system takes calls, but the pagers do not hear them.",
+        "Use phones. Tell the supplier of the paging system.",
+        "the transmitter of {count} paging systems does not work",
+    ),
+    "base/malformed": FaultWords(
+        "{device} says what nobody understands",
+        "Something comes in on the line that is not right. Calls are repeated where needed.",
+        "Tell the installer: the line's settings or its cable are wrong.",
+        "{count} paging systems say what nobody understands",
+    ),
+    "channel/failing": FaultWords(
+        "{device} do not work",
+        "Whoever is told by it gets nothing now.",
+        "See whether there is internet. Else tell the administrator; the pagers ring as always.",
+        "messages by {count} ways do not work",
+    ),
+    "way/failing": FaultWords(
+        "{device} cannot be reached",
+        "This member gets no call by it.",
+        "Ask this member to register the phone again, and have the administrator check what is filled in.",
+        "{count} phones cannot be reached",
+    ),
+    "way/unregistered": FaultWords(
+        "{device} is not registered",
+        "This member gets no call by it.",
+        "Ask this member to register the phone.",
+        "{count} phones are not registered",
+    ),
+    "way/unproven": FaultWords(
+        "{device} did not show the daily test",
+        "Whether this phone shows an alarm is unknown.",
+        "Ask this member whether the test was seen. If not: register the phone again.",
+        "{count} phones did not show the daily test",
+    ),
+    "phones/process": FaultWords(
+        "the part for the phones does not work",
+        "No phone gets a call. The pagers ring as always.",
+        "It is started again by itself. If this stays: tell the administrator.",
+    ),
+    "receiver/offline": FaultWords(
+        "{device} does not answer",
+        "Reports go to the other receiver. If that fails too, the alarm centre hears nothing.",
+        "Ask the alarm centre whether something is wrong; else tell the administrator.",
+        "{count} receivers of the alarm centre do not answer",
+    ),
+    "alarm_centre/offline": FaultWords(
+        "the alarm centre cannot be reached",
+        "An alarm does not arrive at the alarm centre. Pagers and phones ring as always.",
+        "Phone the alarm centre and agree how you warn them. See whether there is internet.",
+    ),
+    "alarm_centre/refused": FaultWords(
+        "the alarm centre refuses our messages",
+        "An alarm may not arrive at the alarm centre.",
+        "Phone the alarm centre: the account, the key or the clock is wrong.",
+    ),
+    "alarm_centre/key": FaultWords(
+        "the key for the alarm centre cannot be read",
+        "An alarm does not arrive at the alarm centre.",
+        "Tell the administrator: the file that holds the key is wrong.",
+    ),
     # --- what the whole lacks ---
     "house/no zender": FaultWords(
         "no button works for certain",
@@ -339,7 +408,7 @@ FAULTS_EN = {
     ),
     "house/nobody to ring": FaultWords(
         "there is nobody to ring",
-        "No pager of the ladder works: an alarm reaches nobody.",
+        "No pager or phone of the ladder works: an alarm reaches nobody.",
         "Switch the pagers on. Meanwhile agree whom to phone.",
     ),
     "house/not all heard": FaultWords(

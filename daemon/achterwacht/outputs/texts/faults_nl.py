@@ -331,6 +331,75 @@ FAULTS_NL = {
         "Nieuwere storingen worden niet getoond. Alarmen gaan gewoon af.",
         "Waarschuw de beheerder: misschien overspoelt iemand de broker.",
     ),
+    # --- waarlangs een oproep naar buiten gaat ---
+    "base/offline": FaultWords(
+        "{device} antwoordt niet",
+        "De piepers van dit systeem krijgen geen oproep.",
+        "Gebruik telefoons. Kijk of het systeem aan staat en aangesloten is; waarschuw anders de installateur.",
+        "{count} oproepsystemen antwoorden niet",
+    ),
+    "base/transmitter": FaultWords(
+        "de zender van {device} werkt niet",
+        "Het systeem neemt oproepen aan, maar de piepers horen ze niet.",
+        "Gebruik telefoons. Waarschuw de leverancier van het oproepsysteem.",
+        "de zender van {count} oproepsystemen werkt niet",
+    ),
+    "base/malformed": FaultWords(
+        "{device} zegt iets onbegrijpelijks",
+        "Op de lijn komt iets binnen dat niet klopt. Oproepen worden zo nodig herhaald.",
+        "Waarschuw de installateur: de instellingen van de lijn of de kabel kloppen niet.",
+        "{count} oproepsystemen zeggen iets onbegrijpelijks",
+    ),
+    "channel/failing": FaultWords(
+        "{device} werken niet",
+        "Wie hierlangs gewaarschuwd wordt, krijgt nu niets.",
+        "Kijk of er internet is. Waarschuw anders de beheerder; de piepers gaan gewoon af.",
+        "berichten langs {count} wegen werken niet",
+    ),
+    "way/failing": FaultWords(
+        "{device} is niet te bereiken",
+        "Dit teamlid krijgt hierlangs geen oproep.",
+        "Vraag dit teamlid de telefoon opnieuw aan te melden, en laat de beheerder de gegevens nakijken.",
+        "{count} telefoons zijn niet te bereiken",
+    ),
+    "way/unregistered": FaultWords(
+        "{device} is niet aangemeld",
+        "Dit teamlid krijgt hierlangs geen oproep.",
+        "Vraag dit teamlid de telefoon aan te melden.",
+        "{count} telefoons zijn niet aangemeld",
+    ),
+    "way/unproven": FaultWords(
+        "{device} heeft de dagelijkse proef niet getoond",
+        "Of deze telefoon een alarm toont, is onbekend.",
+        "Vraag dit teamlid of de proef te zien was. Zo niet: meld de telefoon opnieuw aan.",
+        "{count} telefoons hebben de dagelijkse proef niet getoond",
+    ),
+    "phones/process": FaultWords(
+        "het deel voor de telefoons werkt niet",
+        "Geen enkele telefoon krijgt een oproep. De piepers gaan gewoon af.",
+        "Het wordt vanzelf opnieuw gestart. Blijft dit staan: waarschuw de beheerder.",
+    ),
+    "receiver/offline": FaultWords(
+        "{device} antwoordt niet",
+        "Meldingen gaan naar de andere ontvanger. Valt die ook weg, dan hoort de alarmcentrale niets.",
+        "Vraag de alarmcentrale of er iets aan de hand is; waarschuw anders de beheerder.",
+        "{count} ontvangers van de alarmcentrale antwoorden niet",
+    ),
+    "alarm_centre/offline": FaultWords(
+        "de alarmcentrale is niet te bereiken",
+        "Een alarm komt niet bij de alarmcentrale aan. Piepers en telefoons gaan gewoon af.",
+        "Bel de alarmcentrale en spreek af hoe u hen waarschuwt. Kijk of er internet is.",
+    ),
+    "alarm_centre/refused": FaultWords(
+        "de alarmcentrale weigert onze berichten",
+        "Een alarm komt misschien niet bij de alarmcentrale aan.",
+        "Bel de alarmcentrale: het nummer, de sleutel of de klok klopt niet.",
+    ),
+    "alarm_centre/key": FaultWords(
+        "de sleutel voor de alarmcentrale is niet te lezen",
+        "Een alarm komt niet bij de alarmcentrale aan.",
+        "Waarschuw de beheerder: het bestand met de sleutel klopt niet.",
+    ),
     # --- wat er aan het geheel ontbreekt ---
     "house/no zender": FaultWords(
         "geen enkele knop werkt zeker",
@@ -339,7 +408,7 @@ FAULTS_NL = {
     ),
     "house/nobody to ring": FaultWords(
         "er is niemand om op te roepen",
-        "Geen pieper van de ladder werkt: een alarm bereikt niemand.",
+        "Geen pieper of telefoon van de ladder werkt: een alarm bereikt niemand.",
         "Zet de piepers aan. Spreek intussen af wie er gebeld wordt.",
     ),
     "house/not all heard": FaultWords(

@@ -24,8 +24,9 @@ COLUMNS_MIN = 80
 """The narrowest terminal that anybody still has."""
 LINES = 40
 """A terminal as people have it open; whoever has more to see asks for --json."""
-TABLES_MIN_LINES = 6
-"""What is left of the tables when they are cut to the bone: of each an empty line, its counts, how many more."""
+TABLES_MIN_LINES = 8
+"""What is left of the tables when they are cut to the bone: of each an empty line, its counts, how many more; and the
+counts of the telephones."""
 REASONS_MIN = 4
 """Reasons that are told however full the screen is."""
 TOGETHER_FROM = 5
@@ -176,13 +177,15 @@ class Screen:
     # --- the tables ---
 
     def _tables(self, people: Mapping[str, str], room: int) -> list[str]:
-        """Both, in so many lines; where that is too few the pagers have half of them at most."""
-        room -= 2  # an empty line before each
+        """Both, in so many lines; where that is too few the pagers have half of them at most. Of telephones, of which
+        nothing but faults and tests is known, how many there are."""
+        phones = ["", *self._counts("phones", self._house.phones)] if self._house.phones else []
+        room -= 2 + len(phones)  # an empty line before each
         zenders, pagers = self._zenders(room), self._pagers(people, room)
         if len(zenders) + len(pagers) > room:
             pagers = self._pagers(people, room // 2)
             zenders = self._zenders(room - len(pagers))
-        return ["", *zenders, "", *pagers]
+        return ["", *zenders, "", *pagers, *phones]
 
     def _zenders(self, room: int) -> list[str]:
         of = {f"{ZENDER}:{zender.nr}": zender for zender in self._state.plan.zenders}
@@ -239,7 +242,7 @@ class Screen:
             pager.id,
             self._texts.who(pager.carrier, people) if pager.carrier else self._texts.words.no_carrier,
             self._texts.words.works[one.works],
-            self._seen(one),
+            self._words["nothing"] if pager.base else self._seen(one),
             self._battery(device),
             ", ".join(dock) or self._words["nothing"],
         )

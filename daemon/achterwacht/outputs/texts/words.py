@@ -42,6 +42,8 @@ class Words:
     measured: Mapping[str, str]
     """What a device told about itself: by its field, or `field.value` where that has words of its own."""
     channels: Mapping[str, str]
+    other_way: str
+    """The telephone of {who} by a {way} that the plan has named."""
     some_device: Mapping[str, str]
     """A device of which nobody said which, by its channel."""
     own_devices: Mapping[str, str]
@@ -58,6 +60,10 @@ class Words:
     """What follows the place on a pager, by kind of order: plain ASCII, upper case."""
     page_asks: Mapping[str, str]
     """What follows the place where the reason is a question."""
+    phone: Mapping[str, tuple[str, str]]
+    """The title and the text of a message on a telephone, by kind of order."""
+    buttons: Mapping[str, str]
+    """What stands on the button that gives an answer."""
     script_112: str
     on_scene: tuple[str, str, str]
     """Nobody, one, and more ({count}) of us on the scene, as 112 hears it."""

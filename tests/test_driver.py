@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from achterwacht.inputs.threads import in_own_thread
+from achterwacht.driver import in_own_thread
 
 MANY = 64
 

@@ -1,0 +1,273 @@
+"""Web Push (RFC 8030, 8291, 8292): a message, encrypted for the browser, to the push service that it is registered at.
+
+Knows what is sent and what the answers mean. Handed over means that a push service took it; whether a phone shows it,
+only the phone says. Nothing but a 404 or 410 makes a registration *gone*.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import accumulate, takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from achterwacht.core.moment import Moment
+from achterwacht.driver import in_own_thread
+from achterwacht.errors import Unavailable, Undeliverable
+from achterwacht.outputs.phones.fault import Fault
+from achterwacht.outputs.phones.messages import Deliver, Gone, Registration
+from achterwacht.outputs.phones.vapid import read_vapid_key
+from achterwacht.outputs.phones.way import Tell
+from achterwacht.outputs.phones.web import Answer, Web, server_of
+from achterwacht.outputs.wiring import WebPush
+
+if TYPE_CHECKING:
+    from py_vapid import Vapid
+
+CLAIM_S = 12 * 3600
+"""How long a signature holds. The standard allows 24 h; half of it leaves room for a clock that is wrong."""
+PAYLOAD_MAX_BYTES = 3993
+"""What fits into the 4096 bytes that every push service must take, encrypted."""
+TOPIC_CHARACTERS = 32
+"""What RFC 8030 allows."""
+SAID_MAX_CHARS = 100
+"""So much of what a push service says to explain itself is told."""
+HTTPS_PORT = 443
+HOST = re.compile(r"[a-z0-9.-]+")
+"""Nothing else: libraries read a host with other signs in it differently."""
+
+log = logging.getLogger(__name__)
+
+
+def is_push_service(endpoint: str, hosts: Sequence[str]) -> bool:
+    """Whether we may post to this endpoint: it is somebody's input, and could name anything on our own network."""
+    try:
+        at = urlsplit(endpoint)
+        host, port = (at.hostname or "").lower(), at.port
+    except ValueError:
+        return False
+    is_plain = at.scheme == "https" and port in (None, HTTPS_PORT) and "@" not in at.netloc and HOST.fullmatch(host)
+    return bool(is_plain) and any(host.endswith(name) if name.startswith(".") else host == name for name in hosts)
+
+
+class _Fate(Enum):
+    TAKEN = auto()
+    GONE = auto()
+    """There is no such registration any more."""
+    USELESS = auto()
+    """This registration can never be sent to, as it is."""
+    FAILED = auto()
+    """The push service, the way to it, or our key: nothing is wrong with the registration."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    fate: _Fate
+    why: str = ""
+
+
+class PushWay:
+    """The way `push`. `allows(endpoint, hosts)`: whether a registration may be sent to."""
+
+    def __init__(
+        self,
+        wired: WebPush,
+        vapid_key_file: str,
+        tell: Tell,
+        now: Callable[[], Moment],
+        allows: Callable[[str, Sequence[str]], bool] = is_push_service,
+    ) -> None:
+        self._wired = wired
+        self._key_file = Path(vapid_key_file)
+        self._tell = tell
+        self._now = now
+        self._allows = allows
+        self._web = Web()
+        self._fault = Fault("channel:push/failing", tell)
+
+    async def run(self) -> None:
+        """Load what is needed before the first alarm needs it. Push services tell their health to nobody who asks."""
+        try:
+            with contextlib.suppress(Undeliverable):  # it is a fault by now
+                await self._prepared()
+            await asyncio.Event().wait()
+        finally:
+            await self._web.close()
+
+    async def deliver(self, order: Deliver) -> None:
+        """To every registration of the member, side by side: handed over when one of them took it."""
+        registrations = order.address.registrations
+        if not registrations:
+            raise Undeliverable("no phone registered", permanent=True)
+        vapid = await self._prepared()
+        self._judge(await asyncio.gather(*(self._send(vapid, order, one) for one in registrations)))
+
+    async def _prepared(self) -> Vapid:
+        """What signs. Raises Undeliverable, and then it is a fault."""
+        try:
+            return await in_own_thread(self._prepare)
+        except ImportError as error:
+            why = f"a library is not installed ({error}): install achterwacht[phones]"
+        except Unavailable as error:
+            why = str(error)
+        self._fault.stands(why)
+        raise Undeliverable(why)
+
+    def _prepare(self) -> Vapid:
+        """Load the libraries, which takes a second or more, and read the key; in a thread."""
+        import aiohttp  # noqa: F401
+        import pywebpush  # noqa: F401
+        from py_vapid import Vapid
+
+        return Vapid(read_vapid_key(self._key_file))
+
+    def _judge(self, sent: Sequence[_Sent]) -> None:
+        """What all of it comes to. Raises Undeliverable."""
+        fates = {one.fate for one in sent}
+        whys = "; ".join(dict.fromkeys(one.why for one in sent if one.why))
+        if _Fate.TAKEN in fates:
+            self._fault.over()
+        elif fates == {_Fate.GONE}:
+            raise Undeliverable("no phone registered", permanent=True)
+        elif _Fate.FAILED in fates:
+            self._fault.stands("; ".join(dict.fromkeys(one.why for one in sent if one.fate is _Fate.FAILED)))
+            raise Undeliverable(whys)
+        else:
+            raise Undeliverable(whys, permanent=True)
+
+    # --- one registration -------------------------------------------------------------------------------------------
+
+    async def _send(self, vapid: Vapid, order: Deliver, to: Registration) -> _Sent:
+        """Never raises for what is outside: one registration must not cost the others theirs."""
+        sent = await self._sent(vapid, order, to)
+        if sent.fate is _Fate.GONE:
+            self._tell(Gone(order.member, to.id, sent.why))
+        if sent.fate is not _Fate.TAKEN:
+            log.warning("order %s, registration %s: %s", order.order, to.id, sent.why)
+        return sent
+
+    async def _sent(self, vapid: Vapid, order: Deliver, to: Registration) -> _Sent:
+        if not self._allows(to.endpoint, self._wired.hosts):
+            return _Sent(_Fate.USELESS, "not one of the push services that the plan allows")
+        at = urlsplit(to.endpoint)
+        try:
+            body = _encrypted(payload(order), to)
+        except Exception as error:  # its keys are somebody's input, and the libraries raise many things about them
+            return _Sent(_Fate.USELESS, f"the registration's keys are of no use: {error!r}")
+        try:
+            # A new dict: the claims of one push service are not those of the next.
+            expires = int(self._now().at.timestamp()) + CLAIM_S
+            claims = {"sub": self._wired.contact, "aud": f"{at.scheme}://{at.netloc}", "exp": expires}
+            headers = _headers(order) | vapid.sign(claims)
+        except Exception as error:  # py_vapid's own is of no family
+            return _Sent(_Fate.FAILED, f"a message cannot be signed: {error}; is the contact for push right?")
+        try:
+            answer = await self._web.ask("POST", to.endpoint, headers=headers, data=body)
+        except Unavailable as error:
+            return _Sent(_Fate.FAILED, str(error))
+        return _meaning(answer, server_of(to.endpoint))
+
+
+def _meaning(answer: Answer, server: str) -> _Sent:
+    answered = f"{server} answered {answer.status}"
+    said = _quoted(answer.body)
+    if 200 <= answer.status < 300:
+        return _Sent(_Fate.TAKEN)
+    if answer.status in (404, 410):
+        return _Sent(_Fate.GONE, f"{answered}: this registration is no more")
+    if answer.status in (401, 403):
+        return _Sent(_Fate.FAILED, f"{answered}: it refuses our key or signature{said}; is the clock right?")
+    if answer.status == 429:
+        wait = f", ask again after {_printable(answer.retry_after)}" if answer.retry_after else ""
+        return _Sent(_Fate.FAILED, f"{answered}: too many messages{wait}")
+    return _Sent(_Fate.FAILED, f"{answered}{said}")
+
+
+def _quoted(said: bytes) -> str:
+    text = _printable(said.decode(errors="replace"))
+    return f" ({text})" if text else ""
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text[:SAID_MAX_CHARS] if character.isprintable())
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+def _headers(order: Deliver) -> dict[str, str]:
+    return {
+        "TTL": str(order.ttl_s),
+        "Urgency": "high" if order.urgent else "low",
+        "Topic": topic(order),
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+    }
+
+
+def topic(order: Deliver) -> str:
+    """What a message replaces that has not reached the phone yet: what was said before of the same alarm.
+
+    An update is quiet, so it replaces only updates: it must never take the place of what rings.
+    """
+    if order.kind == "test":
+        return "test"
+    about = f"{order.kind} {order.incident}" if order.kind == "update" else order.incident
+    return base64.urlsafe_b64encode(hashlib.sha256(about.encode()).digest()).decode()[:TOPIC_CHARACTERS]
+
+
+def payload(order: Deliver) -> bytes:
+    """What the phone's service worker reads. Never too long: the text gives way first, the buttons last."""
+    said: dict[str, Any] = {
+        "v": 1,
+        "kind": order.kind,
+        "order": order.order,
+        "incident": order.incident,
+        "title": order.title,
+        "text": order.text,
+        "buttons": order.buttons,
+        "url": order.url,
+    }
+    for part in ("text", "url", "title", "buttons"):
+        data = msgspec.json.encode(said)
+        too_many = len(data) - PAYLOAD_MAX_BYTES
+        if too_many <= 0:
+            return data
+        if part == "buttons":
+            said[part] = ()
+        else:  # half a URL leads nowhere
+            said[part] = "" if part == "url" else _without(said[part], too_many)
+    return msgspec.json.encode(said)
+
+
+def _without(text: str, too_many: int) -> str:
+    """The text, so many bytes of JSON shorter or more, and marked as cut."""
+    mark = "…"
+    room = _length(text) - too_many - _length(mark)
+    ends = accumulate(map(_length, text))
+    keep = sum(1 for _ in takewhile(lambda end: end <= room, ends))
+    return text[:keep] + mark if keep else ""
+
+
+def _length(text: str) -> int:
+    """In bytes of JSON, without the quotes around it."""
+    return len(msgspec.json.encode(text)) - 2
+
+
+def _encrypted(data: bytes, to: Registration) -> bytes:
+    from pywebpush import WebPusher
+
+    keys = {"p256dh": to.p256dh, "auth": to.auth}
+    body: bytes = WebPusher({"endpoint": to.endpoint, "keys": keys}).encode(data)["body"]
+    return body

@@ -1,0 +1,199 @@
+"""Everything by which an order goes out, wired as the plan has it: our own pagers, paging bases, phones, alarm centre.
+
+Knows which channel a target has, starts what the plan needs, leaves it alone while its own wiring stays the same, and
+starts it again when it fails. That each is tested once a day is asked for here. How often an order is tried is
+dispatch.py's, what it says each channel's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from datetime import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from achterwacht.clock import Clock
+from achterwacht.core import heard as h
+from achterwacht.core.moment import Moment
+from achterwacht.core.plan import APP, BASE, CENTRE, PAGER, PUSH, Plan
+from achterwacht.core.state import State
+from achterwacht.journal.people import People
+from achterwacht.outputs.dispatch import Channel
+from achterwacht.outputs.open_pages import OpenPages
+from achterwacht.outputs.pagers_mqtt import PagersMqtt
+from achterwacht.outputs.phones.messages import Address, Registration, Wire
+from achterwacht.outputs.wiring import CentreLine, PagingBase
+from achterwacht.outputs.wiring import Voices as Wired
+
+if TYPE_CHECKING:
+    from achterwacht.outputs.phones.channel import PhonesChannel
+
+AGAIN_S = 1.0
+"""Until a channel that failed by a mistake of ours is started again."""
+CLOCK_WAIT_S = 900.0
+"""So long after a start a daily test waits for a clock that somebody vouches for."""
+VAPID_FILE = "vapid.pem"
+PHONES = "phones"
+"""What the channel of all telephones is called here."""
+
+Hear = Callable[[h.Heard], None]
+
+log = logging.getLogger(__name__)
+
+
+class _Running(Channel, Protocol):
+    async def run(self) -> None: ...
+
+
+class Voices:
+    """All channels of one daemon. `redeem(token)` gets what came back from a telephone."""
+
+    def __init__(
+        self,
+        state_folder: Path,
+        pagers: PagersMqtt,
+        people: People,
+        clock: Clock,
+        hear: Hear,
+        redeem: Callable[[str], None],
+    ) -> None:
+        self.open_pages = OpenPages()
+        self._vapid_file = state_folder / VAPID_FILE
+        self._pagers = pagers
+        self._people = people
+        self._clock = clock
+        self._hear = hear
+        self._redeem = redeem
+        self._wired = Wired()
+        self._plan: Plan | None = None
+        self._base_of: dict[str, str] = {}
+        self._channels: dict[str, _Running] = {}
+        """By what they are called here: `base:centrale`, CENTRE, PHONES."""
+        self._running: dict[str, tuple[object, asyncio.Task[None]]] = {}
+        """By the same: the wiring of a channel, and its task."""
+        self._began_s = clock.mono_s()
+
+    @property
+    def url(self) -> str:
+        """What a telephone opens from a message; empty where there is nothing to open."""
+        return self._wired.phones.url
+
+    def channel_of(self, target: str) -> Channel | None:
+        """By what an order reaches this target now; None when by nothing."""
+        channel, _, who = target.partition(":")
+        if channel == PAGER:
+            base = self._base_of.get(who)
+            return self._channels.get(f"{BASE}:{base}") if base else self._pagers
+        if channel == APP:
+            return self.open_pages
+        return self._channels.get(CENTRE if target == CENTRE else PHONES)
+
+    def speak(self, wired: Wired, plan: Plan) -> None:
+        """Go by this wiring from now on."""
+        wanted: dict[str, tuple[object, Callable[[], _Running]]] = {}
+        for base in wired.bases:
+            pagers = tuple(pager for pager in wired.base_pagers if pager.base == base.id)
+            wanted[f"{BASE}:{base.id}"] = (base, pagers), partial(self._base, base, wired)
+        if wired.alarm_centre:
+            wanted[CENTRE] = wired.alarm_centre, partial(self._centre, wired.alarm_centre)
+        if wired.phones.ways:
+            wanted[PHONES] = PHONES, self._phones
+        for name, (its, task) in list(self._running.items()):
+            if name not in wanted or wanted[name][0] != its:
+                task.cancel()
+                del self._running[name], self._channels[name]
+        self._wired, self._plan = wired, plan
+        self._base_of = {pager.id: pager.base for pager in wired.base_pagers}
+        for name, (its, make) in wanted.items():
+            if name not in self._running:
+                self._channels[name] = make()
+                self._running[name] = its, asyncio.create_task(self._keep(name, make), name=f"channel {name}")
+        self.addresses_changed()
+
+    def addresses_changed(self) -> None:
+        """Somebody is reached elsewhere from now on, or no longer."""
+        phones = self._channels.get(PHONES)
+        if self._plan is None or phones is None:
+            return
+        members = {member.id: self._address(member.id) for member in self._plan.members if member.ways}
+        as_phones: PhonesChannel = phones  # type: ignore[assignment]  # under this name is nothing else
+        as_phones.wire(Wire(self._wired.phones, str(self._vapid_file), members))
+        for member in self._plan.members:
+            if PUSH in member.ways:
+                key = f"way:{PUSH}:{member.id}/unregistered"
+                registered = self._people.registrations(member.id)
+                self._hear(h.TroubleOver(key) if registered else h.Trouble(key, ""))
+
+    def tests_due(self, state: State, now: Moment) -> Iterator[h.Test]:
+        """The daily tests that are still to be made today. By the same key twice is once: the core remembers it."""
+        if not now.clock_ok and now.mono_s - self._began_s < CLOCK_WAIT_S:
+            return
+        for target, at in self._daily():
+            key = f"daily-{now.local:%Y-%m-%d}-{target}"
+            if now.local.time() >= time.fromisoformat(at) and key not in state.outcomes:
+                yield h.Test(key, target)
+
+    def _daily(self) -> Iterator[tuple[str, str]]:
+        """What is tested once a day, and when."""
+        if self._wired.alarm_centre:
+            yield CENTRE, self._wired.alarm_centre.test_at
+        push = self._wired.phones.push
+        for member in self._plan.members if push and self._plan else ():
+            if PUSH in member.ways and self._people.registrations(member.id):
+                assert push is not None, "else there was nobody"
+                yield f"{PUSH}:{member.id}", push.echo_at
+
+    async def close(self) -> None:
+        """Let ports and processes go."""
+        tasks = [task for _, task in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _address(self, member: str) -> Address:
+        person = self._people.person(member)
+        registrations = tuple(
+            Registration(known.id, known.endpoint, known.p256dh, known.auth)
+            for known in self._people.registrations(member)
+        )
+        if person is None:
+            return Address(registrations)
+        return Address(registrations, person.ntfy, person.pushover, person.phone, person.email)
+
+    def _base(self, base: PagingBase, wired: Wired) -> _Running:
+        from achterwacht.outputs.paging_base.channel import PagingBaseChannel
+
+        return PagingBaseChannel(base, wired.base_pagers, self._hear, self._clock.mono_s)
+
+    def _centre(self, line: CentreLine) -> _Running:
+        from achterwacht.outputs.alarm_centre.client import AlarmCentre
+
+        return AlarmCentre(line, self._hear, self._clock)
+
+    def _phones(self) -> _Running:
+        from achterwacht.outputs.phones.channel import PhonesChannel
+
+        return PhonesChannel(
+            self._hear, lambda token, way: self._redeem(token), self._gone, self._address, self._clock.mono_s
+        )
+
+    def _gone(self, member: str, registration: str) -> None:
+        """A push service says that this browser is no more."""
+        log.warning("a telephone of %s is registered no more", member)
+        self._people.forget_registration(registration)
+        self.addresses_changed()
+
+    async def _keep(self, name: str, make: Callable[[], _Running]) -> None:
+        """Run it for ever; one that failed by a mistake of ours is replaced by another that knows nothing yet."""
+        while True:
+            try:
+                await self._channels[name].run()
+            except Exception as bug:
+                log.exception("the channel %s failed and is started again", name)
+                self._hear(h.Trouble("daemon/bug", f"the channel {name} failed: {bug!r}"))
+            await asyncio.sleep(AGAIN_S)
+            self._channels[name] = make()
+            self.addresses_changed()

@@ -1,0 +1,416 @@
+"""Web Push against a push service that checks and decrypts as real ones and their browsers do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from achterwacht.clock import Clock
+from achterwacht.errors import Unavailable, Undeliverable
+from achterwacht.outputs.phones import web
+from achterwacht.outputs.phones.messages import (
+    Address,
+    Button,
+    Deliver,
+    FromChild,
+    Gone,
+    Registration,
+    Trouble,
+    TroubleOver,
+)
+from achterwacht.outputs.phones.push import PAYLOAD_MAX_BYTES, PushWay, is_push_service, payload, topic
+from achterwacht.outputs.phones.vapid import make_vapid_key, read_vapid_key
+from achterwacht.outputs.wiring import WebPush
+from fake_push import FakePush, Phone, bytes64, push_service
+
+WAIT_S = 10.0
+FAULT = "channel:push/failing"
+INCIDENT = "5-9f3a-412"
+BUTTONS = (Button("Ik kom", "coming", "t1"), Button("Ik kan niet", "cannot", "t2"))
+
+
+def an_order(*phones: Phone | Registration, **said: Any) -> Deliver:
+    registrations = tuple(one if isinstance(one, Registration) else registered(one) for one in phones)
+    usual: dict[str, Any] = {
+        "id": "1",
+        "order": f"{INCIDENT}.b.1",
+        "way": "push",
+        "member": "lid-1",
+        "address": Address(registrations),
+        "kind": "alarm",
+        "incident": INCIDENT,
+        "title": "NOODKNOP Balie 3",
+        "text": "Publiekshal",
+        "urgent": True,
+        "ttl_s": 120,
+        "buttons": BUTTONS,
+        "url": "https://paging.example/a/1",
+    }
+    return Deliver(**usual | said)
+
+
+def registered(phone: Phone) -> Registration:
+    p256dh, auth = phone.keys
+    return Registration(phone.name, phone.endpoint, p256dh, auth)
+
+
+def anything(endpoint: str, hosts: Sequence[str]) -> bool:
+    return True
+
+
+@dataclass
+class House:
+    """A way, its push service, and what it told."""
+
+    way: PushWay
+    service: FakePush
+    key_file: Path
+    told: list[FromChild] = field(default_factory=list)
+
+    async def fails(self, order: Deliver) -> Undeliverable:
+        with pytest.raises(Undeliverable) as failure:
+            await self.delivers(order)
+        return failure.value
+
+    async def delivers(self, order: Deliver) -> None:
+        async with asyncio.timeout(WAIT_S):
+            await self.way.deliver(order)
+
+
+@asynccontextmanager
+async def house(folder: Path, contact: str = "mailto:beheer@gemeente.example") -> AsyncIterator[House]:
+    key_file = folder / "vapid.pem"
+    key = make_vapid_key(key_file)
+    told: list[FromChild] = []
+    wired = WebPush(contact, ("fcm.googleapis.com", ".push.apple.com"))
+    async with push_service() as service:
+        service.server_key = key
+        way = PushWay(wired, str(key_file), told.append, Clock().now, anything)
+        running = asyncio.create_task(way.run())
+        try:
+            yield House(way, service, key_file, told)
+        finally:
+            running.cancel()
+            await asyncio.wait({running}, timeout=WAIT_S)
+
+
+# --- what arrives -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_an_alarm_reaches_the_phone_with_its_buttons_and_must_break_through_silence(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        await at.delivers(an_order(at.service.phone("a")))
+    (pushed,) = at.service.pushed
+    assert pushed.said == {
+        "v": 1,
+        "kind": "alarm",
+        "order": f"{INCIDENT}.b.1",
+        "incident": INCIDENT,
+        "title": "NOODKNOP Balie 3",
+        "text": "Publiekshal",
+        "buttons": [
+            {"label": "Ik kom", "answer": "coming", "token": "t1"},
+            {"label": "Ik kan niet", "answer": "cannot", "token": "t2"},
+        ],
+        "url": "https://paging.example/a/1",
+    }
+    assert (pushed.headers["TTL"], pushed.headers["Urgency"]) == ("120", "high")
+    assert at.told == [TroubleOver(FAULT)]
+
+
+@pytest.mark.asyncio
+async def test_what_does_not_ring_is_of_low_urgency(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        await at.delivers(an_order(at.service.phone("a"), kind="test", urgent=False, incident="", ttl_s=21600))
+    headers = at.service.pushed[0].headers
+    assert (headers["Urgency"], headers["Topic"], headers["TTL"]) == ("low", "test", "21600")
+
+
+@pytest.mark.asyncio
+async def test_every_phone_of_a_member_gets_it_and_one_is_enough(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        phones = [at.service.phone(name) for name in "abc"]
+        phones[0].answers, phones[1].answers = 410, 503
+        await at.delivers(an_order(*phones))
+    assert [pushed.phone for pushed in at.service.pushed] == ["c"]
+    gone = [told for told in at.told if isinstance(told, Gone)]
+    assert [(one.member, one.registration) for one in gone] == [("lid-1", "a")]
+    assert TroubleOver(FAULT) in at.told
+
+
+@pytest.mark.asyncio
+async def test_each_push_service_gets_claims_of_its_own(tmp_path: Path) -> None:
+    async with house(tmp_path) as at, push_service() as other:
+        await at.delivers(an_order(at.service.phone("a"), other.phone("b")))
+        await at.delivers(an_order(other.phone("c"), at.service.phone("d")))
+    assert len(at.service.pushed) == len(other.pushed) == 2
+    assert at.service.refused == other.refused == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [200, 201, 202])
+async def test_any_yes_is_one(tmp_path: Path, status: int) -> None:
+    async with house(tmp_path) as at:
+        phone = at.service.phone("a")
+        phone.answers = status
+        await at.delivers(an_order(phone))
+    assert len(at.service.pushed) == 1
+
+
+# --- what does not ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [404, 410])
+async def test_only_a_phone_that_is_gone_is_removed_and_then_there_is_none(tmp_path: Path, status: int) -> None:
+    async with house(tmp_path) as at:
+        phone = at.service.phone("a")
+        phone.answers = status
+        failure = await at.fails(an_order(phone))
+    assert (failure.reason, failure.permanent) == ("no phone registered", True)
+    assert [(told.member, told.registration) for told in at.told if isinstance(told, Gone)] == [("lid-1", "a")]
+    assert len(at.told) == 1
+
+
+@pytest.mark.asyncio
+async def test_one_phone_that_is_gone_does_not_give_up_another(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        gone, busy = at.service.phone("gone"), at.service.phone("busy")
+        gone.answers, busy.answers = 410, 503
+        failure = await at.fails(an_order(gone, busy))
+        assert "answered 410" in failure.reason
+        assert "answered 503" in failure.reason
+        assert not failure.permanent
+        assert [told.detail for told in at.told if isinstance(told, Trouble)] == [failure.reason.split("; ")[1]]
+
+
+@pytest.mark.asyncio
+async def test_a_member_without_phones_has_none(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        failure = await at.fails(an_order())
+    assert (failure.reason, failure.permanent) == ("no phone registered", True)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (429, " answered 429: too many messages, ask again after 60"),
+        (500, " answered 500"),
+        (503, " answered 503"),
+        (400, " answered 400"),
+        (401, "refuses our key or signature"),
+        (403, "is the clock right?"),
+        ("close", "the connection to 127.0.0.1"),
+        ("hang", "gives no answer within 0.2 s"),
+        ("redirect", "answered 307"),
+    ],
+)
+async def test_a_service_that_fails_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: int | str, words: str
+) -> None:
+    if answers == "hang":
+        monkeypatch.setattr(web, "ANSWER_WITHIN_S", 0.2)
+    async with house(tmp_path) as at:
+        phone = at.service.phone("a")
+        phone.answers = answers
+        failure = await at.fails(an_order(phone))
+        assert words in failure.reason
+        assert not failure.permanent
+        assert at.told == [Trouble(FAULT, failure.reason)]
+        assert at.service.asked == 1
+        phone.answers = 201
+        await at.delivers(an_order(phone))
+        assert at.told[1:] == [TroubleOver(FAULT)]
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_is_not_there_is_told_without_the_secret_path(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        async with push_service() as other:
+            phone = other.phone("secret")
+        failure = await at.fails(an_order(phone))
+    assert "127.0.0.1" in failure.reason
+    assert "cannot be reached" in failure.reason
+    assert "secret" not in failure.reason
+    assert not failure.permanent
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_the_phones_were_not_registered_with_is_told(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        at.service.server_key = "another"
+        failure = await at.fails(an_order(at.service.phone("a")))
+    assert "answered 403" in failure.reason
+    assert "VapidPkHashMismatch" in failure.reason
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("spoil", ["missing", "nonsense"])
+async def test_a_key_file_that_cannot_be_read_is_told_before_an_alarm_needs_it(tmp_path: Path, spoil: str) -> None:
+    told: asyncio.Queue[FromChild] = asyncio.Queue()
+    key_file = tmp_path / "vapid.pem"
+    if spoil == "nonsense":
+        key_file.write_text("nonsense")
+    way = PushWay(WebPush("mailto:a@b.nl", ()), str(key_file), told.put_nowait, Clock().now, anything)
+    running = asyncio.create_task(way.run())
+    async with asyncio.timeout(WAIT_S):
+        trouble = await told.get()
+    assert isinstance(trouble, Trouble)
+    assert str(key_file) in trouble.detail
+    with pytest.raises(Undeliverable, match=r"vapid\.pem"):
+        await way.deliver(an_order(Registration("a", "https://a.nl/", "", "")))
+    running.cancel()
+    assert spoil == "nonsense" or not key_file.exists()
+
+
+@pytest.mark.asyncio
+async def test_a_contact_that_is_none_is_told(tmp_path: Path) -> None:
+    async with house(tmp_path, contact="beheer") as at:
+        failure = await at.fails(an_order(at.service.phone("a")))
+    assert "is the contact for push right?" in failure.reason
+    assert not failure.permanent
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("p256dh", "auth"), [("", ""), ("AAAA", "AAAA"), ("é", "é"), ("B" * 87, "A" * 22)])
+async def test_keys_of_no_use_cost_nobody_else_anything(tmp_path: Path, p256dh: str, auth: str) -> None:
+    async with house(tmp_path) as at:
+        broken = Registration("broken", f"{at.service.url}/push/broken", p256dh, auth)
+        failure = await at.fails(an_order(broken))
+        assert "keys are of no use" in failure.reason
+        assert failure.permanent
+        await at.delivers(an_order(broken, at.service.phone("a")))
+    assert not any(isinstance(told, Gone | Trouble) for told in at.told)
+
+
+@pytest.mark.asyncio
+async def test_a_registration_elsewhere_is_never_posted_to(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        wired = WebPush("mailto:a@b.nl", ("fcm.googleapis.com",))
+        strict = PushWay(wired, str(at.key_file), at.told.append, Clock().now)
+        with pytest.raises(Undeliverable, match="not one of the push services that the plan allows") as failure:
+            await strict.deliver(an_order(at.service.phone("a")))
+    assert failure.value.permanent
+    assert at.service.asked == 0
+    assert at.told == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "allowed"),
+    [
+        ("https://fcm.googleapis.com/fcm/send/x", True),
+        ("https://FCM.googleapis.com:443/fcm/send/x", True),
+        ("https://web.push.apple.com/x", True),
+        ("http://fcm.googleapis.com/fcm/send/x", False),
+        ("https://fcm.googleapis.com:8443/x", False),
+        ("https://fcm.googleapis.com.evil.example/x", False),
+        ("https://evilpush.apple.com/x", False),
+        ("https://web.push.apple.com.evil.example/x", False),
+        ("https://user@fcm.googleapis.com/x", False),
+        ("https://evil.example\\.push.apple.com/x", False),
+        ("https://evil.example/?.push.apple.com", False),
+        ("https://127.0.0.1/x", False),
+        ("https://[::1/x", False),
+        ("https://fcm.googleapis.com:x/", False),
+        ("file:///etc/passwd", False),
+        ("", False),
+    ],
+)
+def test_only_https_to_the_hosts_of_the_plan(endpoint: str, allowed: bool) -> None:
+    assert is_push_service(endpoint, ("fcm.googleapis.com", ".push.apple.com")) is allowed
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+@given(title=st.text(max_size=5000), text=st.text(max_size=9000), url=st.text(max_size=5000))
+def test_a_payload_is_never_too_long_and_keeps_its_buttons(title: str, text: str, url: str) -> None:
+    data = payload(an_order(title=title, text=text, url=url))
+    said = json.loads(data)
+    assert len(data) <= PAYLOAD_MAX_BYTES
+    assert [button["answer"] for button in said["buttons"]] == ["coming", "cannot"]
+    assert said["url"] in (url, "")
+    assert title.startswith(said["title"].removesuffix("…"))
+    assert text.startswith(said["text"].removesuffix("…"))
+
+
+def test_a_long_text_gives_way_before_all_else() -> None:
+    said = json.loads(payload(an_order(text='é"' * 4000)))
+    assert said["title"] == "NOODKNOP Balie 3"
+    assert said["url"] == "https://paging.example/a/1"
+    assert said["text"].startswith('é"é"')
+    assert said["text"].endswith("…")
+
+
+def test_buttons_go_only_when_nothing_else_helps() -> None:
+    data = payload(an_order(buttons=(Button("x" * 5000, "coming", "t"),)))
+    assert json.loads(data)["buttons"] == []
+    assert len(data) <= PAYLOAD_MAX_BYTES
+
+
+@pytest.mark.asyncio
+async def test_the_longest_payload_is_taken(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        order = an_order(at.service.phone("a"), text="x" * 9000)
+        assert len(payload(order)) == PAYLOAD_MAX_BYTES
+        await at.delivers(order)
+    assert at.service.refused == []
+
+
+def test_the_end_of_an_alarm_replaces_the_alarm_and_an_update_does_not() -> None:
+    alarm = topic(an_order())
+    assert len(alarm) == 32
+    assert topic(an_order(kind="over")) == topic(an_order(kind="call_112")) == alarm
+    assert topic(an_order(incident="6-9f3a-1")) != alarm
+    assert topic(an_order(kind="update")) not in (alarm, topic(an_order(kind="update", incident="6-9f3a-1")))
+
+
+# --- the key ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "vapid.pem"
+    public = make_vapid_key(file)
+    pem = file.read_bytes()
+    assert bytes64(public)[0] == 4
+    assert len(bytes64(public)) == 65
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert make_vapid_key(file) == public
+    assert file.read_bytes() == pem
+    assert isinstance(read_vapid_key(file).curve, ec.SECP256R1)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("what", ["nonsense", "another curve", "another kind"])
+def test_a_key_that_is_of_no_use_is_never_overwritten(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "vapid.pem"
+    keys: dict[str, Any] = {
+        "another curve": lambda: ec.generate_private_key(ec.SECP384R1()),
+        "another kind": lambda: rsa.generate_private_key(65537, 2048),
+    }
+    if what == "nonsense":
+        file.write_bytes(b"nonsense")
+    else:
+        file.write_bytes(keys[what]().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    before = file.read_bytes()
+    with pytest.raises(Unavailable, match="put it back from a backup"):
+        make_vapid_key(file)
+    assert file.read_bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be written"):
+        make_vapid_key(tmp_path / "nowhere" / "vapid.pem")
