@@ -104,12 +104,13 @@ class Voices:
         for name, (its, task) in list(self._running.items()):
             if name not in wanted or wanted[name][0] != its:
                 task.cancel()
-                del self._running[name], self._channels[name]
+                del self._running[name]
+                self._channels.pop(name, None)
         self._wired, self._plan = wired, plan
         self._base_of = {pager.id: pager.base for pager in wired.base_pagers}
         for name, (its, make) in wanted.items():
             if name not in self._running:
-                self._channels[name] = make()
+                self._make(name, make)
                 self._running[name] = its, asyncio.create_task(self._keep(name, make), name=f"channel {name}")
         self.addresses_changed()
 
@@ -190,10 +191,22 @@ class Voices:
         """Run it for ever; one that failed by a mistake of ours is replaced by another that knows nothing yet."""
         while True:
             try:
-                await self._channels[name].run()
+                if name in self._channels:
+                    await self._channels[name].run()
             except Exception as bug:
-                log.exception("the channel %s failed and is started again", name)
-                self._hear(h.Trouble("daemon/bug", f"the channel {name} failed: {bug!r}"))
+                self._failed(name, bug)
             await asyncio.sleep(AGAIN_S)
-            self._channels[name] = make()
+            self._make(name, make)
             self.addresses_changed()
+
+    def _make(self, name: str, make: Callable[[], _Running]) -> None:
+        """One that cannot be made, for want of a library or by a mistake, holds up no other."""
+        self._channels.pop(name, None)
+        try:
+            self._channels[name] = make()
+        except Exception as bug:
+            self._failed(name, bug)
+
+    def _failed(self, name: str, bug: Exception) -> None:
+        log.error("the channel %s failed and is started again", name, exc_info=bug)
+        self._hear(h.Trouble("daemon/bug", f"the channel {name} failed: {bug!r}"))

@@ -32,6 +32,7 @@ TABLE = [
     ("HA", "trouble", "missing", "BZ007^Balie 7^", "1381 01 007"),
     ("HA", "trouble_over", "missing", "BJ007^Balie 7^", "3381 01 007"),
     ("HA", "test", "daily test", "RP", "1602 01 000"),
+    ("HA", "test", "asked for", "RX", "1601 01 000"),
 ]
 Code = Literal["HA", "PA"]
 

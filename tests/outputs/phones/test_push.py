@@ -32,6 +32,7 @@ from achterwacht.outputs.phones.messages import (
 from achterwacht.outputs.phones.push import PAYLOAD_MAX_BYTES, PushWay, is_push_service, payload, topic
 from achterwacht.outputs.phones.vapid import make_vapid_key, read_vapid_key
 from achterwacht.outputs.wiring import WebPush
+from fake_phones import until
 from fake_push import FakePush, Phone, bytes64, push_service
 
 WAIT_S = 10.0
@@ -258,11 +259,24 @@ async def test_a_key_that_the_phones_were_not_registered_with_is_told(tmp_path: 
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("spoil", ["missing", "nonsense"])
+async def test_a_house_without_a_key_gets_one_before_an_alarm_needs_it(tmp_path: Path) -> None:
+    key_file = tmp_path / "vapid.pem"
+    told: list[FromChild] = []
+    way = PushWay(WebPush("mailto:a@b.nl", ()), str(key_file), told.append, Clock().now, anything)
+    running = asyncio.create_task(way.run())
+    await until(key_file.with_suffix(".public").exists)
+    assert read_vapid_key(key_file)
+    running.cancel()
+    assert not told
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("spoil", ["no folder", "nonsense"])
 async def test_a_key_file_that_cannot_be_read_is_told_before_an_alarm_needs_it(tmp_path: Path, spoil: str) -> None:
     told: asyncio.Queue[FromChild] = asyncio.Queue()
-    key_file = tmp_path / "vapid.pem"
+    key_file = tmp_path / "nowhere" / "vapid.pem"
     if spoil == "nonsense":
+        key_file = tmp_path / "vapid.pem"
         key_file.write_text("nonsense")
     way = PushWay(WebPush("mailto:a@b.nl", ()), str(key_file), told.put_nowait, Clock().now, anything)
     running = asyncio.create_task(way.run())
@@ -382,7 +396,7 @@ def test_the_end_of_an_alarm_replaces_the_alarm_and_an_update_does_not() -> None
 
 
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    file = tmp_path / "vapid.pem"
+    file, public_file = tmp_path / "vapid.pem", tmp_path / "vapid.public"
     public = make_vapid_key(file)
     pem = file.read_bytes()
     assert bytes64(public)[0] == 4
@@ -391,7 +405,8 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert make_vapid_key(file) == public
     assert file.read_bytes() == pem
     assert isinstance(read_vapid_key(file).curve, ec.SECP256R1)
-    assert list(tmp_path.iterdir()) == [file]
+    assert set(tmp_path.iterdir()) == {file, public_file}
+    assert public_file.read_text() == public + "\n"
 
 
 @pytest.mark.parametrize("what", ["nonsense", "another curve", "another kind"])

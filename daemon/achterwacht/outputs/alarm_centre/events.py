@@ -51,7 +51,8 @@ _HOLD_UP = {
 # SIA-DCS has no code for a confirmed hold-up, so its text has to say it.
 _CONFIRMED_CID = "1129"
 _CONFIRMED_WORD = "BEVESTIGD"
-_TEST = Event("RP", "1602", has_zone=False)
+_DAILY_TEST = Event("RP", "1602", has_zone=False)
+_TEST_BY_HAND = Event("RX", "1601", has_zone=False)
 _TROUBLES = {
     ("trouble", "battery low"): Event("XT", "1384"),
     ("trouble_over", "battery low"): Event("XR", "3384"),
@@ -86,7 +87,7 @@ def _event(code: str, kind: str, reason: str) -> Event | None:
     if kind == "confirmed":
         return Event(hold_up["alarm"].dcs, _CONFIRMED_CID, _CONFIRMED_WORD)
     if kind == "test":
-        return _TEST
+        return _DAILY_TEST if reason == "daily test" else _TEST_BY_HAND
     return hold_up.get(kind) or _TROUBLES.get((kind, reason))
 
 

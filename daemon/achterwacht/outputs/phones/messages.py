@@ -47,9 +47,11 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class Wire(msgspec.Struct, frozen=True, tag="wire"):
-    """The first message, and again when the plan has changed: which ways there are. `vapid_key_file`: the private key
-    for Web Push; it exists. `members`: everybody's address by member id, for what is asked without an order (a check
-    of a user key, whose reply this is)."""
+    """The first message, and again when the plan has changed: which ways there are.
+
+    `vapid_key_file`: the private key for Web Push; it is made if it is not there. `members`: everybody's address by
+    member id, for what is asked without an order (a check of a user key, whose reply this is).
+    """
 
     phones: Phones
     vapid_key_file: str

@@ -27,7 +27,7 @@ from achterwacht.driver import in_own_thread
 from achterwacht.errors import Unavailable, Undeliverable
 from achterwacht.outputs.phones.fault import Fault
 from achterwacht.outputs.phones.messages import Deliver, Gone, Registration
-from achterwacht.outputs.phones.vapid import read_vapid_key
+from achterwacht.outputs.phones.vapid import make_vapid_key, read_vapid_key
 from achterwacht.outputs.phones.way import Tell
 from achterwacht.outputs.phones.web import Answer, Web, server_of
 from achterwacht.outputs.wiring import WebPush
@@ -99,6 +99,8 @@ class PushWay:
     async def run(self) -> None:
         """Load what is needed before the first alarm needs it. Push services tell their health to nobody who asks."""
         try:
+            with contextlib.suppress(Unavailable):  # told by what follows
+                await in_own_thread(lambda: make_vapid_key(self._key_file))
             with contextlib.suppress(Undeliverable):  # it is a fault by now
                 await self._prepared()
             await asyncio.Event().wait()

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 
+PUBLIC_SUFFIX = ".public"
+
+
 def make_vapid_key(file: Path) -> str:
     """The public key in base64url, as a browser's `applicationServerKey` wants it; the private one is made if missing.
 
-    Waits for the disk: call it in a thread. Raises Unavailable when the key cannot be made or is of no use.
+    It also stands in a file beside it, `<name>.public`, for whoever registers a phone. Waits for the disk: call it in a
+    thread. Raises Unavailable when the key cannot be made or is of no use.
     """
     try:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -35,8 +39,11 @@ def make_vapid_key(file: Path) -> str:
             _make(file)
     except OSError as error:
         raise Unavailable(f"the key for Web Push cannot be written: {file}: {error}") from error
-    public = read_vapid_key(file).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    return base64.urlsafe_b64encode(public).rstrip(b"=").decode()
+    raw = read_vapid_key(file).public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    public = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    with contextlib.suppress(OSError):  # nobody can register a phone then; those that are go on
+        file.with_suffix(PUBLIC_SUFFIX).write_text(f"{public}\n", encoding="ascii")
+    return public
 
 
 def read_vapid_key(file: Path) -> EllipticCurvePrivateKey:
