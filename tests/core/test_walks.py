@@ -19,12 +19,28 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode, encode, from_plain, to_plain
-from achterwacht.core.escalation import callers_112, due, is_known, next_step
+from achterwacht.core.escalation import OTHERS_AFTER_S, callers_112, due, is_known, next_step
 from achterwacht.core.faults import MISSING, STAND, device_of, kind_of
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import PAGERS, RECEPTION, TEAM, Gateway, Ladder, Member, Pager, Plan, Step, Zender
+from achterwacht.core.plan import (
+    ALARM_CENTRE,
+    APP,
+    CENTRE,
+    PAGERS,
+    PUSH,
+    RECEPTION,
+    TEAM,
+    AlarmCentre,
+    Gateway,
+    Ladder,
+    Member,
+    Pager,
+    Plan,
+    Step,
+    Zender,
+)
 from achterwacht.core.readiness import HINDRANCES, readiness
-from achterwacht.core.state import KNOWN_S, Alarm, State
+from achterwacht.core.state import KNOWN_S, Alarm, State, evolve
 from house import TOWN_HALL, House, replay
 
 DESKS = replace(
@@ -46,6 +62,20 @@ PLANS = (
         ladder=Ladder((Step(0, (PAGERS,)), Step(7, (TEAM,))), responders_needed=1, callers_112=("fred", "anna", "cor")),
         zenders=(*DESKS.zenders[:3], replace(DESKS.zenders[3], gateway=None), DESKS.zenders[4]),
         gateways=(Gateway("zigbee"),),
+    ),
+    replace(  # every voice: a pager on a paging base, telephones, the alarm centre
+        DESKS,
+        pagers=(*DESKS.pagers, Pager("p4", "gerda", base="centrale")),
+        members=(
+            replace(DESKS.members[0], ways=(PUSH, "sms")),
+            *DESKS.members[1:3],
+            replace(DESKS.members[3], ways=(APP, "phone")),
+            *DESKS.members[4:],
+            Member("gerda", (TEAM,), (APP,)),
+        ),
+        ladder=replace(DESKS.ladder, steps=(*DESKS.ladder.steps[:1], Step(9, (PAGERS, TEAM, ALARM_CENTRE)))),
+        bases=("centrale",),
+        alarm_centre=AlarmCentre(receivers=2, troubles=True, confirm_within_s=60),
     ),
     replace(  # one person alone, and two are wanted
         DESKS, pagers=(Pager("p3", "anna"),), members=(Member("anna"),), ladder=Ladder((Step(0, (PAGERS,)),))
@@ -73,6 +103,8 @@ devices = st.sampled_from(
 troubles = st.sampled_from(
     (
         *("broker/link", "broker/canary", "journal/disk", "journal/corrupt", "mqtt/malformed"),
+        *("base:centrale/offline", "base:centrale/transmitter", "channel:sms/failing", "channel:phone/failing"),
+        *("way:push:anna/failing", "way:push:anna/unregistered", "phones/process", "alarm_centre/offline"),
         *(
             "gateway:gpio/offline",
             "gateway:zigbee/offline",
@@ -93,7 +125,12 @@ measures = st.fixed_dictionaries(
     },
 )
 pauses_s = st.sampled_from((0.0, 0.005, 0.015, 0.3, 1.0, 2.0, 5.0, 9.7, 15.0, 31.0, 61.0, 151.0, 601.0))
-targets = st.sampled_from(("pager:p1", "pager:p2", "pager:p3", "phone:anna", "phone:dina", "phone:els", "phone:fred"))
+targets = st.sampled_from(
+    (
+        *("pager:p1", "pager:p2", "pager:p3", "pager:p4", "phone:anna", "phone:dina", "phone:els", "phone:fred"),
+        *("push:anna", "sms:anna", "app:dina", "app:gerda", CENTRE),
+    )
+)
 
 
 class WatchedHouse(House):
@@ -110,6 +147,7 @@ class WatchedHouse(House):
         before, now = self.state, self.now
         facts = super().hear(heard)
         check_stages(heard, facts)
+        check_centre(before, facts)
         check_known(before, heard, facts, now)
         check_open(self.state, now)
         if (before.faults, before.devices) != (self.state.faults, self.state.devices):
@@ -158,9 +196,31 @@ def check_answer(before: State, fact: f.Fact, after: State) -> None:
 
 def check_stages(heard: h.Heard, facts: tuple[f.Fact, ...]) -> None:
     """S6: only the carrier says handed over, only the device says received and shown."""
-    said_by = {f.OrderHandedOver: h.HandedOver, f.OrderFailed: h.Failed, f.OrderReceived: h.Receipt}
-    for kind, source in {**said_by, f.OrderShown: h.Receipt}.items():
-        assert isinstance(heard, source) or not any(isinstance(fact, kind) for fact in facts)
+    said_by: dict[type, tuple[type, ...]] = {
+        f.OrderHandedOver: (h.HandedOver,),
+        f.OrderFailed: (h.Failed,),
+        f.OrderReceived: (h.Receipt, h.Reached),
+        f.OrderShown: (h.Receipt, h.Reached),
+    }
+    for kind, sources in said_by.items():
+        assert isinstance(heard, sources) or not any(isinstance(fact, kind) for fact in facts)
+    if isinstance(heard, h.Test | h.Reached) or (isinstance(heard, h.Receipt) and not heard.incident):
+        assert not any(isinstance(fact, f.AlarmRaised | f.AlarmRecovered | f.StepReached) for fact in facts)
+
+
+def check_centre(before: State, facts: tuple[f.Fact, ...]) -> None:
+    """The alarm centre hears of a hold-up, then that it is confirmed, each once in a run unless it did not take it."""
+    state = before
+    for fact in facts:
+        alarm = state.alarms.get(getattr(fact, "incident", ""))
+        if isinstance(fact, f.Ordered) and fact.target == CENTRE and alarm and fact.kind in ("alarm", "confirmed"):
+            assert alarm.plan.alarm_centre
+            told = alarm.centre.get(fact.kind)
+            assert told is None or told.stage == "failed"
+            assert fact.kind == "alarm" or (alarm.confirmed and "alarm" in alarm.centre)
+        if isinstance(fact, f.AlarmConfirmed) and alarm and fact.because == "word from the scene":
+            assert fact.by not in alarm.plan.staff(alarm.zender)
+        state = evolve(state, fact)
 
 
 def check_known(before: State, heard: h.Heard, facts: tuple[f.Fact, ...], now: Moment) -> None:
@@ -221,8 +281,13 @@ def check_open(state: State, now: Moment) -> None:
         step = next_step(state, alarm)
         assert (step is not None) == alarm.searching
         assert step is None or step[0] <= state.house_s(now) + step_bound_s(alarm) + EPSILON_S
+        now_s = state.house_s(now)
+        assert not alarm.others or alarm.step_s + OTHERS_AFTER_S >= now_s - EPSILON_S, (
+            "telephones wait for their pagers only"
+        )
     for ordered in state.outbox.values():
-        assert (ordered.incident in state.alarms) == (ordered.kind != "over"), ordered
+        of_no_alarm = ordered.kind in ("over", "test", "trouble", "trouble_over")
+        assert (ordered.incident in state.alarms) != of_no_alarm, ordered
 
 
 def step_bound_s(alarm: Alarm) -> float:
@@ -356,6 +421,23 @@ class Walk(RuleBasedStateMachine):
         standing = sorted(self.house.state.faults)
         if standing:
             self.house.acknowledges(member, standing[one % len(standing)])
+
+    @rule(whom=targets | st.just("pager:p9"), daily=st.booleans())
+    def ask_for_a_test(self, whom: str, daily: bool) -> None:
+        known = self.house.state.plan.knows(whom)
+        assert self.house.tests(whom, "" if daily else "anna") == ("accepted" if known else "refused")
+
+    @rule(one=st.integers(0, 50), stage=st.sampled_from(("received", "shown")))
+    def a_telephone_has_it(self, one: int, stage: str) -> None:
+        ordered = self.house.all(f.Ordered)
+        if ordered:
+            self.house.hear(h.Reached(ordered[-1 - one % len(ordered)].order, stage))  # type: ignore[arg-type]
+
+    @rule(via=st.sampled_from(("push:anna", "sms:anna", "phone:els", "app:gerda")), answer=answers, incident=presses)
+    def answer_by_a_token(self, via: str, answer: h.AnswerWord, incident: str) -> None:
+        heard = h.Answer(f"link-{self.next_key()}", incident, answer, member=via.split(":")[1], via=via)
+        self.house.hear(heard)
+        assert not self.house.hear(heard), "a token counts once"
 
     @rule(zender=zenders)
     def found_active_at_a_start(self, zender: int) -> None:

@@ -29,7 +29,7 @@ WAIT_S = 10.0
 NOW = Moment(0.0, datetime(2026, 11, 21, tzinfo=UTC), True)
 PUSH = WebPush("mailto:beheer@gemeente.example", ("fcm.googleapis.com",))
 WIRE = Wire(Phones(push=PUSH), "", {})
-TOKENS = {"coming": "t1", "cannot": "t2", "called_112": "t3"}
+TOKENS = {"coming": "t1", "cannot": "t2"}
 
 SCRIPTED = (sys.executable, phones_child.__file__)
 """The process as it is, but for its ways."""
@@ -197,10 +197,9 @@ async def test_an_alarm_is_brought_with_all_that_a_way_needs(monkeypatch: pytest
     ("kind", "tokens", "answers", "acknowledges", "urgent"),
     [
         ("alarm", {"cannot": "t2"}, ["cannot"], "", True),
-        ("call_112", TOKENS, ["called_112"], "", True),
-        ("call_112", {}, [], "", True),
-        ("update", TOKENS, [], "", False),
-        ("over", TOKENS, [], "", False),
+        ("call_112", {"called_112": "t3", "cannot": "t2"}, ["called_112", "cannot"], "", True),
+        ("update", {}, [], "", False),
+        ("over", {}, [], "", False),
     ],
 )
 async def test_only_what_can_be_answered_has_a_button(

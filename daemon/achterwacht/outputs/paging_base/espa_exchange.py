@@ -35,8 +35,9 @@ UNANSWERED_MAX = 2
 BLOCK_ANSWER_WAIT_S = 3.0
 """For the answer to a block. Longer than a block is under way at 300 baud (2.6 s): behind a TCP device server the line
 has a baud rate that we do not know."""
-RETRANSMISSIONS = 2
-"""Of a block that was not taken as it was sent. EspaCommunicator's number."""
+RETRANSMISSIONS = 4
+"""Of a block that was not taken as it was sent, or whose answer was damaged. EspaCommunicator has 2; but a call that is
+begun anew may sound twice, and where a tenth of all messages is damaged that would be one in a hundred."""
 STATUS_WAIT_S = 5.0
 """For a status block of the base: time for it to begin, and for the block at 300 baud."""
 TELLING_MAX_S = 10.0
@@ -86,7 +87,6 @@ NOT_POLLED = f"the paging system has not polled us for {POLLED_SILENT_S:g} s: is
 BROKEN_TRANSMITTER = "the paging system reports that its transmitter fails: no pager of it will ring"
 NO_ROOM = "the paging system is busy"
 GARBLED = f"the paging system did not get the call undamaged in {RETRANSMISSIONS + 1} transmissions"
-CUT_OFF = "the paging system ended the transmission instead of answering it"
 UNKNOWN = "the paging system does not know this kind of call: compare address, beeps and text with its settings"
 NOT_TOLD = f"the paging system took the call, and did not say within {PAGED_WAIT_S:g} s that it was paged"
 TOO_MANY = f"more than {WAITING_MAX} calls wait for the paging system to say that they were paged"
@@ -244,8 +244,8 @@ class EspaExchange:
             case "sending", f.Nak():
                 yield from self._send_again(now_s)
             case "sending", f.End():
-                yield from self._refused(CUT_OFF)
-                self._rest(now_s)
+                # One bit makes this of an ACK, and then the call is taken: said again in this selection it sounds once.
+                yield from self._send_again(now_s)
 
             # Everything else is late, or said to another station.
             case _, f.Noise(detail):

@@ -66,8 +66,6 @@ TEST_TTL_S = 6 * HOUR_S
 """A telephone that was off gets its test when it is on again, on the same morning."""
 OTHER_TTL_S = HOUR_S
 RINGING = ("alarm", "call_112")
-ANSWERS = {"alarm": ("coming", "cannot"), "call_112": ("called_112",)}
-"""What can be answered from a message, by its kind."""
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +125,7 @@ class PhonesChannel:
         kind = ordered.kind
         title, text = phone_text(alert)
         buttons = tuple(
-            Button(button_label(alert.language, answer), answer, alert.tokens[answer])
-            for answer in ANSWERS.get(kind, ())
-            if answer in alert.tokens
+            Button(button_label(alert.language, answer), answer, token) for answer, token in alert.tokens.items()
         )
         return Deliver(
             id=str(next(self._ids)),
@@ -145,7 +141,7 @@ class PhonesChannel:
             ttl_s=ttl_s(kind),
             attempt=alert.attempt,
             buttons=buttons,
-            acknowledge_token=alert.tokens.get("coming", "") if kind == "alarm" else "",
+            acknowledge_token=alert.tokens.get("coming", ""),
             url=alert.url,
         )
 
