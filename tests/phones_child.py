@@ -45,7 +45,7 @@ class Scripted:
             print("a library's own words", flush=True)
         if member == "tells":
             self._tell(Gone(member, "r1", "410"))
-            self._tell(Redeemed("t1", order.way))
+            self._tell(Redeemed("t1"))
             self._tell(Trouble("channel:push/failing", "no credit"))
             self._tell(TroubleOver("channel:push/failing"))
 

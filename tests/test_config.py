@@ -523,6 +523,8 @@ def test_the_mixed_building_is_heard_in_every_way() -> None:
         assert "press" in says or device.name == "gateway:zigbee"
     assert [line for line in lint(settings) if "still" not in line] == [
         "members: lid-4 is rung at once, and by app alone: only while the page is open",
+        "members: nothing rings yet at lid-4, reserve-1, receptie-1, receptie-2, leiding-1: app and push need the "
+        "dashboard, which is not there yet",
         "zenders: only its own online, if it sends that, tells that one is dead (heartbeat: false): 8",
         "zenders: a press may be lost at the broker (qos: 0): 10",
         "zenders: only silence tells that one is not heard (no gateway and no online): 10",
@@ -572,16 +574,20 @@ def test_the_building_of_all_voices() -> None:
         ),
     )
     assert voices.alarm_centre == CentreLine(
-        receivers=(Receiver("192.0.2.10", 12300), Receiver("192.0.2.11", 12301, "udp")),
+        receivers=(Receiver("192.0.2.10", 12300), Receiver("192.0.2.11", 12300, "udp")),
         account="1234",
-        key_file="/etc/achterwacht/pac.key",
+        key_file="/etc/achterwacht/alarm-centre.key",
     )
     assert settings.people is not None
     two, three, four = settings.people[1:4]
     assert two == Person("lid-2", "VOORBEELD Teamlid Twee", "06-00000002", ntfy="aw-VOORBEELD-lid-2-9Xw4")
     assert (three.phone, three.pushover) == ("", "VOORBEELD000000000000000000003")
     assert (four.phone, four.email) == ("06-00000004", "lid-4@voorbeeld.example")
-    assert all("still" in line for line in lint(settings)), "the advice is to fill it in, and nothing else"
+    assert [line for line in lint(settings) if "still" not in line] == [
+        "members: nothing rings yet at receptie-1: app and push need the dashboard, which is not there yet",
+        "members: can be rung and cannot answer yet: lid-4, reserve-1, leiding-1: app and push need the dashboard, "
+        "which is not there yet",
+    ]
 
 
 def test_nothing_personal_is_in_the_plan_or_the_wiring() -> None:
@@ -958,7 +964,7 @@ GOOD = Plan(
     site=load(SHIPPED).plan.site.__class__("Gemeentehuis", "Raadhuisplein 1", "Hoofdingang"),
     zenders=(Zender(5, "Balie 1"), Zender(7, "Balie 3", "0.12", staff=("d",))),
     pagers=(Pager("p1", "a"), Pager("p2", "b"), Pager("p3", "c")),
-    members=(Member("a"), Member("b"), Member("c"), Member("d", roles=("reception",), ways=("app",))),
+    members=(Member("a"), Member("b"), Member("c"), Member("d", roles=("reception",), ways=("ntfy",))),
     ladder=Ladder((Step(0.0, ("pagers",)), Step(15.0, ("pagers", "reception"))), callers_112=("d", "a")),
 )
 
@@ -988,7 +994,9 @@ def test_the_shipped_files_are_told_to_be_examples() -> None:
     assert "site.address: still the example; 112 would be told" in advice
     assert "members: still examples: lid-1, lid-2" in advice
     assert [line for line in advice.splitlines() if "still" not in line] == [
-        "members: lid-4 is rung at once, and by app alone: only while the page is open"
+        "members: lid-4 is rung at once, and by app alone: only while the page is open",
+        "members: nothing rings yet at lid-4, reserve-1, receptie-1, receptie-2, leiding-1: app and push need the "
+        "dashboard, which is not there yet",
     ]
 
 
@@ -1087,31 +1095,48 @@ NOTHING_SHOWS = (
     "ladder.steps.0 (0 s): nothing in it tells that it shows an alarm (one-way pagers, telephones): "
     "the ladder goes by what was handed over"
 )
+NOBODY_ANSWERS = (
+    "ladder.steps.0 (0 s): NOBODY rung at once CAN ANSWER, but at a terminal: every alarm climbs to the end of the "
+    "ladder and 112 is asked for, though the team may be there"
+)
+NO_DASHBOARD = "app and push need the dashboard, which is not there yet"
+
+
+def cannot_answer(*members: str, by: str = "one-way pager") -> tuple[str, ...]:
+    return tuple(
+        f"members: {id} can be rung and cannot answer ({by}): they need a terminal or another way" for id in members
+    )
 
 
 @pytest.mark.parametrize(
     ("plan", "expected"),
     [
-        (replace(GOOD, pagers=ONE_WAY), (NOTHING_SHOWS,)),
-        (replace(GOOD, pagers=(*ONE_WAY[:2], Pager("p3", "c"))), ()),
+        (replace(GOOD, pagers=ONE_WAY), (NOBODY_ANSWERS, NOTHING_SHOWS, *cannot_answer("a", "b", "c"))),
+        (replace(GOOD, pagers=(*ONE_WAY[:2], Pager("p3", "c"))), cannot_answer("a", "b")),
         (
             replace(
                 with_ladder(Step(0.0, ("pagers", "d"))),
                 pagers=ONE_WAY,
-                members=(*GOOD.members[:3], Member("d", ways=("push", "sms"))),
+                members=(*GOOD.members[:3], Member("d", ways=("pushover", "sms"))),
             ),
-            (NOTHING_SHOWS,),
+            (NOTHING_SHOWS, *cannot_answer("a", "b", "c")),
         ),
         (
-            replace(with_ladder(Step(0.0, ("pagers", "reception"))), pagers=ONE_WAY),
-            ("members: d is rung at once, and by app alone: only while the page is open",),
+            replace(
+                with_ladder(Step(0.0, ("pagers", "reception"))),
+                members=(*GOOD.members[:3], Member("d", roles=("reception",), ways=("app",))),
+            ),
+            (
+                "members: d is rung at once, and by app alone: only while the page is open",
+                f"members: nothing rings yet at d: {NO_DASHBOARD}",
+            ),
         ),
         (
             replace(
                 with_ladder(Step(0.0, ("pagers", "d"))),
                 members=(*GOOD.members[:3], Member("d", ways=("app", "push"))),
             ),
-            (),
+            (f"members: nothing rings yet at d: {NO_DASHBOARD}",),
         ),
         (
             replace(
@@ -1125,6 +1150,53 @@ NOTHING_SHOWS = (
 )
 def test_what_is_rung_at_once_must_be_seen(plan: Plan, expected: tuple[str, ...]) -> None:
     assert lint(settings_of(plan)) == expected
+
+
+def with_ways(**ways: tuple[str, ...]) -> tuple[Member, ...]:
+    return tuple(replace(member, ways=ways.get(member.id, member.ways)) for member in GOOD.members)
+
+
+ON_A_BASE = replace(GOOD, pagers=(GOOD.pagers[0], Pager("p2", "b", "espa"), Pager("p3", "c", "tap")))
+BASES = Voices(
+    bases=(PagingBase("espa", "espa", "/dev/x"), PagingBase("tap", "tap", "/dev/y")),
+    base_pagers=(BasePager("p2", "espa", "1"), BasePager("p3", "tap", "1")),
+)
+
+
+@pytest.mark.parametrize(
+    ("ways", "expected"),
+    [
+        (
+            {"b": ("sms",)},
+            (
+                "members: b can be rung and cannot answer (one-way pager, sms) unless the base reports the pager's "
+                "button: they need a terminal or another way",
+                *cannot_answer("c"),
+            ),
+        ),
+        ({"b": ("ntfy",), "c": ("sms", "pushover")}, ()),
+        (
+            {"b": ("app",), "c": ("push", "sms")},
+            (f"members: can be rung and cannot answer yet: b, c: {NO_DASHBOARD}",),
+        ),
+        ({"b": ("ntfy",), "c": ("ntfy",), "d": ("sms",)}, cannot_answer("d", by="sms")),
+        ({"b": ("ntfy",), "c": ("ntfy",), "d": ("push",)}, (f"members: nothing rings yet at d: {NO_DASHBOARD}",)),
+    ],
+)
+def test_who_is_rung_and_cannot_answer_is_told(ways: dict[str, tuple[str, ...]], expected: tuple[str, ...]) -> None:
+    settings = replace(settings_of(replace(ON_A_BASE, members=with_ways(**ways))), voices=BASES)
+    assert lint(settings) == expected
+
+
+def test_a_one_way_pager_is_answered_by_what_else_its_carrier_has() -> None:
+    plan = replace(GOOD, pagers=ONE_WAY, members=with_ways(a=("ntfy",)))
+    assert lint(settings_of(plan)) == (NOTHING_SHOWS, *cannot_answer("b", "c"))
+
+
+def test_who_is_never_rung_need_not_answer() -> None:
+    ladder = with_ladder(Step(0.0, ("a", "b")), callers_112=("a",))
+    plan = replace(ladder, pagers=GOOD.pagers[:2], members=with_ways(c=("sms",)))
+    assert not any("cannot answer" in line for line in lint(settings_of(plan)))
 
 
 def line_to(count: int, key_file: str = "/k") -> CentreLine:
@@ -1180,7 +1252,7 @@ TOLD_BY: tuple[tuple[Voices, tuple[str, ...]], ...] = (
                 apprise=(AppriseWay("sms", "/u"),),
             )
         ),
-        tuple(f"phones: no member has the way {way}" for way in ("push", "ntfy", "pushover", "sms")),
+        tuple(f"phones: no member has the way {way}" for way in ("push", "pushover", "sms")),
     ),
 )
 
@@ -1314,12 +1386,20 @@ def test_the_summary_says_what_goes_out_by_what() -> None:
     lines = [" ".join(line.split()) for line in summary(load(VOICES)).splitlines()]
     for line in (
         "Pagers (4): p1 lid-1, p2 lid-2 (by centrale), p3 lid-3 (by centrale), p4 lid-4 (by bijgebouw)",
-        "centrale espa on /dev/serial/by-id/usb-VOORBEELD_RS232-if00-port0, 9600 baud",
-        "bijgebouw tap on 192.0.2.5:2023",
+        "centrale espa on /dev/serial/by-id/usb-VOORBEELD_RS232-if00-port0, 9600 baud; group address 8000",
+        "bijgebouw tap on 192.0.2.5:2023; no group address",
         "team lid-1 (app, push, sms), lid-2 (app, ntfy), lid-3 (pushover), lid-4 (push, mail)",
-        "Alarm centre: SIA-DCS, account 1234, to 192.0.2.10:12300 (tcp), then 192.0.2.11:12301 (udp)",
+        "members by each way to a telephone: app 3, push 4, ntfy 1, pushover 1, sms 3, mail 2",
+        "Alarm centre: SIA-DCS, account 1234, to 192.0.2.10:12300 (tcp), then 192.0.2.11:12300 (udp)",
+        "encrypted; each receiver is asked every 60 s; test report at 04:00; told of zenders' troubles",
     ):
         assert line in lines
+
+
+def test_the_summary_says_loud_that_the_alarm_centre_is_told_in_the_clear() -> None:
+    plan = replace(GOOD, alarm_centre=AlarmCentre())
+    text = summary(replace(settings_of(plan), voices=Voices(alarm_centre=line_to(1, key_file=""))))
+    assert "  NOT encrypted; each receiver is asked every 60 s; test report at 04:00; not told of zenders'" in text
 
 
 def test_the_summary_of_a_mixed_building_says_how_each_is_heard() -> None:

@@ -148,12 +148,13 @@ message that made no sense, a number used twice) is over by that; another stands
 TEST_PAGE = """\
 Sends a test to one target and tells how far it came, until it is shown, or failed, or nothing more can be known of it:
 a pager of our own shows it; of a paging system, a telephone or the alarm centre the carrier's word is all there is. It
-rings nobody. Targets are pager:p1, push:lid-4 (a way of a member), or alarm_centre:pac.
+calls nobody to come; a pager of a paging system does sound. Targets are pager:p1, push:lid-4 (a way of a member), or
+alarm_centre:pac.
 
-Exit code 0: it came as far as that target can tell.
+Exit code 0: it came as far as that target can tell. Else the fault that stands in the way is told, if there is one.
 
   achterwacht test-page pager:p1
-  achterwacht test-page push:lid-4 --wait 60"""
+  achterwacht test-page push:lid-4 --wait 120"""
 
 ABOUT_INCIDENT = "its number (2026-017), its id, or `last`"
 
@@ -287,7 +288,7 @@ COMMANDS = {
         TEST_PAGE,
         (
             _argument("target", metavar="TARGET", help="such as pager:p1 or push:lid-4"),
-            _argument("--wait", metavar="S", type=float, default=20.0, help="seconds to wait for it (default 20)"),
+            _argument("--wait", metavar="S", type=float, default=60.0, help="seconds to wait for it (default 60)"),
         ),
     ),
 }

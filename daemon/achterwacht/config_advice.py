@@ -18,12 +18,14 @@ from achterwacht.core.plan import (
     APP,
     MAX_SILENCE_S,
     NTFY,
+    PAGER,
     PAGERS,
     PUSH,
     PUSHOVER,
     ROLES,
     TEAM,
     ZENDER,
+    AlarmCentre,
     Gateway,
     Pager,
     Plan,
@@ -33,7 +35,7 @@ from achterwacht.core.plan import (
 from achterwacht.inputs.ports import protocol
 from achterwacht.inputs.wiring import Wiring
 from achterwacht.learn import PLACE
-from achterwacht.outputs.wiring import CentreLine, PagingBase, Voices
+from achterwacht.outputs.wiring import CentreLine, PagingBase, Phones, Voices
 
 # What stands in the shipped files wherever the building's own data belong.
 EXAMPLE = "VOORBEELD"
@@ -49,6 +51,11 @@ CALL_BITS = 800
 # Until then somebody is called late because there are others.
 ALL_CALLED_WITHIN_S = 5.0
 
+# The ways that bring an answer back by themselves; and those that need a page of the dashboard, which is not there yet.
+ANSWERING = (NTFY, PUSHOVER)
+WITH_DASHBOARD = (APP, PUSH)
+NO_DASHBOARD = f"{APP} and {PUSH} need the dashboard, which is not there yet"
+
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -58,10 +65,12 @@ def lint(settings: Settings) -> tuple[str, ...]:
     """What a coordinator should know before the doors open, one sentence each; empty when all is well."""
     plan = settings.plan
     return (
+        *_nobody_answers(plan),
         *_examples(settings),
         *_steps(plan),
         *_first_step(plan),
         *_members(plan),
+        *_cannot_answer(plan, settings.voices),
         *_callers_112(plan),
         *_enough_people(plan),
         *_pagers(plan),
@@ -91,6 +100,7 @@ def summary(settings: Settings) -> str:
     for role in ROLES:
         members = [f"{member.id}{_ways(member.ways)}" for member in plan.members if role in member.roles]
         lines.append(f"  {role:<11} {', '.join(members) or 'nobody'}")
+    lines += [_phones_line(plan, settings.voices.phones)]
     lines += ["", f"Ladder: until {ladder.responders_needed} are coming"]
     lines += [f"  {step.after_s:>4g} s  {', '.join(step.ring)}" for step in ladder.steps]
     lines += [f"  then the last step again every {ladder.repeat_s:g} s, for ever"]
@@ -99,7 +109,9 @@ def summary(settings: Settings) -> str:
     lines += [f"  silence on the scene for {ladder.check_s:g} s: asked; {ladder.confirm_s:g} s later: the others ring"]
     callers = ", ".join(ladder.callers_112)
     lines += [f"112: asked for when nobody is on the scene after {ladder.call_112_after_s:g} s, of {callers}"]
-    lines += [*map(_centre_line, filter(None, [settings.voices.alarm_centre])), ""]
+    if settings.voices.alarm_centre and plan.alarm_centre:
+        lines += _centre_lines(settings.voices.alarm_centre, plan.alarm_centre)
+    lines += [""]
     hours = (f"{DAYS[day.weekday]} {day.opens:%H:%M}-{day.closes:%H:%M}" for day in settings.hours)
     lines += [f"Open: {', '.join(hours) or 'not told'} (the ladder is the same outside these hours)"]
     broker = settings.broker
@@ -140,12 +152,23 @@ def _pager(pager: Pager) -> str:
 
 def _base_line(base: PagingBase) -> str:
     where = f"{base.path}, {base.format.baud} baud" if base.path else f"{base.host}:{base.tcp_port}"
-    return f"  {base.id:<11} {base.dialect} on {where}"
+    group = f"group address {base.group_address}" if base.group_address else "no group address"
+    return f"  {base.id:<11} {base.dialect} on {where}; {group}"
 
 
-def _centre_line(centre: CentreLine) -> str:
-    receivers = ", then ".join(f"{one.host}:{one.port} ({one.transport})" for one in centre.receivers)
-    return f"Alarm centre: {centre.protocol}, account {centre.account}, to {receivers}"
+def _phones_line(plan: Plan, phones: Phones) -> str:
+    used = [way for member in plan.members for way in member.ways]
+    ways = ", ".join(f"{way} {used.count(way)}" for way in (APP, *phones.ways))
+    return f"  members by each way to a telephone: {ways}"
+
+
+def _centre_lines(line: CentreLine, centre: AlarmCentre) -> Iterator[str]:
+    receivers = ", then ".join(f"{one.host}:{one.port} ({one.transport})" for one in line.receivers)
+    yield f"Alarm centre: {line.protocol}, account {line.account}, to {receivers}"
+    yield (
+        f"  {'encrypted' if line.key_file else 'NOT encrypted'}; each receiver is asked every {line.supervise_s:g} s; "
+        f"test report at {line.test_at}; {'told' if centre.troubles else 'not told'} of zenders' troubles"
+    )
 
 
 def _ways(ways: tuple[str, ...]) -> str:
@@ -153,6 +176,17 @@ def _ways(ways: tuple[str, ...]) -> str:
 
 
 # --- advice -----------------------------------------------------------------------------------------------------------
+
+
+def _nobody_answers(plan: Plan) -> Iterator[str]:
+    first = plan.ladder.steps[0]
+    targets = _targets(plan, first)
+    of_people = {way for target in targets for way in (target, *plan.ways_to(plan.person(target)))}
+    if targets and not any(_brings_answer(plan, way) for way in of_people):
+        yield (
+            f"{_step_name(0, first)}: NOBODY rung at once CAN ANSWER, but at a terminal: every alarm climbs to the end "
+            "of the ladder and 112 is asked for, though the team may be there"
+        )
 
 
 def _examples(settings: Settings) -> Iterator[str]:
@@ -213,14 +247,39 @@ def _first_step(plan: Plan) -> Iterator[str]:
 
 
 def _members(plan: Plan) -> Iterator[str]:
-    rung = {target for step in plan.ladder.steps for target in _targets(plan, step)}
-    rung |= {target for caller in plan.ladder.callers_112 for target in plan.ways_to(caller)}
+    rung = _rung(plan)
     for member in plan.members:
         ways = plan.ways_to(member.id)
         if not ways:
             yield f"members: {member.id} has no pager and no ways: nothing ever rings there"
         elif rung.isdisjoint(ways):
             yield f"members: {member.id} is in no step of the ladder and no 112 caller: is never rung"
+
+
+def _cannot_answer(plan: Plan, voices: Voices) -> Iterator[str]:
+    """Whoever is rung and has nothing to answer on."""
+    dialects = {base.id: base.dialect for base in voices.bases}
+    rung = _rung(plan)
+    silent, later = [], []
+    for member in plan.members:
+        targets = plan.ways_to(member.id)
+        if rung.isdisjoint(targets) or any(_brings_answer(plan, target) for target in targets):
+            continue
+        called = [pager for pager in plan.pagers if pager.carrier == member.id]
+        if not called and set(member.ways) <= set(WITH_DASHBOARD):
+            silent.append(member.id)
+        elif not set(member.ways).isdisjoint(WITH_DASHBOARD):
+            later.append(member.id)
+        else:
+            by = ", ".join((*(["one-way pager"] if called else []), *member.ways))
+            button = any(dialects.get(pager.base) == "espa" for pager in called)
+            unless = " unless the base reports the pager's button" if button else ""
+            cannot = f"members: {member.id} can be rung and cannot answer ({by}){unless}"
+            yield f"{cannot}: they need a terminal or another way"
+    if silent:
+        yield f"members: nothing rings yet at {', '.join(silent)}: {NO_DASHBOARD}"
+    if later:
+        yield f"members: can be rung and cannot answer yet: {', '.join(later)}: {NO_DASHBOARD}"
 
 
 def _callers_112(plan: Plan) -> Iterator[str]:
@@ -290,10 +349,8 @@ def _bases(voices: Voices) -> Iterator[str]:
 
 def _phones(settings: Settings) -> Iterator[str]:
     plan, phones = settings.plan, settings.voices.phones
-    built_in = {PUSH: phones.push, NTFY: phones.ntfy, PUSHOVER: phones.pushover}
-    given = [*(way for way, block in built_in.items() if block), *(way.name for way in phones.apprise)]
     used = {way for member in plan.members for way in member.ways}
-    for way in given:
+    for way in phones.ways:
         if way not in used:
             yield f"phones: no member has the way {way}"
     guessed = [person.id for person in settings.people or () if 0 < len(person.ntfy) < SECRET_TOPIC_MIN]
@@ -394,6 +451,18 @@ def _step_name(index: int, step: Step) -> str:
 def _targets(plan: Plan, step: Step) -> set[str]:
     """Whoever in the building is rung by a step; the alarm centre sends nobody of the house."""
     return {target for group in step.ring if group != ALARM_CENTRE for target in plan.group(group)}
+
+
+def _rung(plan: Plan) -> set[str]:
+    """Whatever is rung by any step, or to ask for 112."""
+    steps = {target for step in plan.ladder.steps for target in _targets(plan, step)}
+    return steps | {target for caller in plan.ladder.callers_112 for target in plan.ways_to(caller)}
+
+
+def _brings_answer(plan: Plan, target: str) -> bool:
+    """Whether one can answer here, today: on our own node, or by a way that has buttons of its own."""
+    channel, _, _ = target.partition(":")
+    return channel in ANSWERING or (channel == PAGER and plan.tells_shown(target))
 
 
 def _person(plan: Plan, target: str) -> str:

@@ -13,6 +13,7 @@ from achterwacht.config_checks import check_name, check_unique, did_you_mean
 from achterwacht.config_forms import AchterwachtFile, AlarmCentreBlock, PagingBaseBlock, PhonesBlock
 from achterwacht.config_yaml import EACH, Document, KeyPath, shown
 from achterwacht.core.plan import ALARM_CENTRE, APP, NTFY, PUSH, PUSHOVER, AlarmCentre
+from achterwacht.outputs.phones.by_apprise import DIGITS_MAX, DIGITS_MIN, with_country
 from achterwacht.outputs.wiring import (
     AppriseWay,
     BasePager,
@@ -150,6 +151,19 @@ def _check_ways(site: Document) -> None:
             elif way in bought and member.get("phone") is None and member.get("email") is None:
                 problem = f"is missing, expected phone or email: where this member is reached by {way}"
                 site.blame((*path, "phone"), problem)
+            elif way in bought:
+                _check_phone(site, (*path, "phone"), member.get("phone"), way)
+
+
+def _check_phone(site: Document, path: KeyPath, phone: Any, way: str) -> None:
+    """What the way would refuse for good, at the first alarm."""
+    if not isinstance(phone, str):
+        return  # there is none, or it is told by the form
+    try:
+        with_country(phone)
+    except ValueError:
+        expected = f"expected {DIGITS_MIN} to {DIGITS_MAX} digits with the country: {way} needs the whole number"
+        site.blame(path, f"is the text {shown(phone)}, {expected}")
 
 
 def _check_receivers(site: Document) -> None:

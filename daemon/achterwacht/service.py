@@ -396,7 +396,7 @@ class Service:
         """Tell each display what has changed on it. One that has left the plan is told that there is nothing."""
         now_s = state.house_s(self.clock.now())
         lists = dict.fromkeys(self._shown_lists, NOTHING_OPEN)
-        lists |= {pager.id: open_alarms(state, pager) for pager in state.plan.pagers}
+        lists |= {pager.id: open_alarms(state, pager) for pager in state.plan.pagers if not pager.base}
         for id, alarms in lists.items():
             if self._shown_lists.get(id) != alarms:
                 self._shown_lists[id] = alarms

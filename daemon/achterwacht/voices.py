@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import time
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from achterwacht.outputs.dispatch import Channel
 from achterwacht.outputs.open_pages import OpenPages
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
 from achterwacht.outputs.phones.messages import Address, Registration, Wire
-from achterwacht.outputs.wiring import CentreLine, PagingBase
+from achterwacht.outputs.wiring import BasePager, CentreLine, PagingBase
 from achterwacht.outputs.wiring import Voices as Wired
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Voices:
         self._base_of: dict[str, str] = {}
         self._channels: dict[str, _Running] = {}
         """By what they are called here: `base:centrale`, CENTRE, PHONES."""
+        self._telephones: PhonesChannel | None = None
         self._running: dict[str, tuple[object, asyncio.Task[None]]] = {}
         """By the same: the wiring of a channel, and its task."""
         self._began_s = clock.mono_s()
@@ -96,7 +97,7 @@ class Voices:
         wanted: dict[str, tuple[object, Callable[[], _Running]]] = {}
         for base in wired.bases:
             pagers = tuple(pager for pager in wired.base_pagers if pager.base == base.id)
-            wanted[f"{BASE}:{base.id}"] = (base, pagers), partial(self._base, base, wired)
+            wanted[f"{BASE}:{base.id}"] = (base, pagers), partial(self._base, base, pagers)
         if wired.alarm_centre:
             wanted[CENTRE] = wired.alarm_centre, partial(self._centre, wired.alarm_centre)
         if wired.phones.ways:
@@ -116,12 +117,10 @@ class Voices:
 
     def addresses_changed(self) -> None:
         """Somebody is reached elsewhere from now on, or no longer."""
-        phones = self._channels.get(PHONES)
-        if self._plan is None or phones is None:
+        if self._plan is None or self._telephones is None or PHONES not in self._channels:
             return
         members = {member.id: self._address(member.id) for member in self._plan.members if member.ways}
-        as_phones: PhonesChannel = phones  # type: ignore[assignment]  # under this name is nothing else
-        as_phones.wire(Wire(self._wired.phones, str(self._vapid_file), members))
+        self._telephones.wire(Wire(self._wired.phones, str(self._vapid_file), members))
         for member in self._plan.members:
             if PUSH in member.ways:
                 key = f"way:{PUSH}:{member.id}/unregistered"
@@ -142,9 +141,10 @@ class Voices:
         if self._wired.alarm_centre:
             yield CENTRE, self._wired.alarm_centre.test_at
         push = self._wired.phones.push
-        for member in self._plan.members if push and self._plan else ():
+        if push is None or self._plan is None:
+            return
+        for member in self._plan.members:
             if PUSH in member.ways and self._people.registrations(member.id):
-                assert push is not None, "else there was nobody"
                 yield f"{PUSH}:{member.id}", push.echo_at
 
     async def close(self) -> None:
@@ -164,10 +164,10 @@ class Voices:
             return Address(registrations)
         return Address(registrations, person.ntfy, person.pushover, person.phone, person.email)
 
-    def _base(self, base: PagingBase, wired: Wired) -> _Running:
+    def _base(self, base: PagingBase, pagers: Sequence[BasePager]) -> _Running:
         from achterwacht.outputs.paging_base.channel import PagingBaseChannel
 
-        return PagingBaseChannel(base, wired.base_pagers, self._hear, self._clock.mono_s)
+        return PagingBaseChannel(base, pagers, self._hear, self._clock.mono_s)
 
     def _centre(self, line: CentreLine) -> _Running:
         from achterwacht.outputs.alarm_centre.client import AlarmCentre
@@ -177,9 +177,8 @@ class Voices:
     def _phones(self) -> _Running:
         from achterwacht.outputs.phones.channel import PhonesChannel
 
-        return PhonesChannel(
-            self._hear, lambda token, way: self._redeem(token), self._gone, self._address, self._clock.mono_s
-        )
+        self._telephones = PhonesChannel(self._hear, self._redeem, self._gone, self._address, self._clock.mono_s)
+        return self._telephones
 
     def _gone(self, member: str, registration: str) -> None:
         """A push service says that this browser is no more."""

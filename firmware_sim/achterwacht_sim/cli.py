@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -62,8 +63,8 @@ One pager at the terminal. It prints what it rings and shows. Each line is somet
 
 ABOUT_PAGING_BASE = """\
 A paging system that a town hall may own already, at the end of a serial line or of a serial-to-TCP converter; the
-daemon reaches it as docs/pagers.md says. Prints where it is, then each call as it sounds, until Ctrl-C. The faults may
-be combined."""
+daemon reaches it as docs/pagers.md says. Prints where it is, then each call as it sounds, until Ctrl-C or SIGTERM, and
+takes its link away. The faults may be combined."""
 
 ABOUT_PLAY = """\
 Plays a scenario against a running daemon and says what happens, with the time since the start. Ends with 0 when
@@ -143,6 +144,9 @@ async def _paging_base(arguments: argparse.Namespace) -> int:
         garbled=arguments.garbled,
         slow_baud=arguments.slow,
     )
+    interrupted = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(signum, interrupted.set)
     async with AsyncExitStack() as stack:
         end: Cable | TcpEnd
         if arguments.tcp is not None:
@@ -155,8 +159,8 @@ async def _paging_base(arguments: argparse.Namespace) -> int:
         base = PagingBase(end, system, faults=faults, tell=lambda page: say(sentence(page)))
         await stack.enter_async_context(base)
         say(f"paging base ({'TAP 1.8' if arguments.tap else 'ESPA 4.4.4'}) is at {where}")
-        await asyncio.Event().wait()
-    return EXIT_OK
+        await interrupted.wait()
+    return EXIT_INTERRUPTED
 
 
 async def _demo(arguments: argparse.Namespace) -> int:

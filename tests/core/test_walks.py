@@ -218,7 +218,7 @@ def check_centre(before: State, facts: tuple[f.Fact, ...]) -> None:
             told = alarm.centre.get(fact.kind)
             assert told is None or told.stage == "failed"
             assert fact.kind == "alarm" or (alarm.confirmed and "alarm" in alarm.centre)
-        if isinstance(fact, f.AlarmConfirmed) and alarm and fact.because == "word from the scene":
+        if isinstance(fact, f.AlarmConfirmed) and alarm and fact.reason == "word from the scene":
             assert fact.by not in alarm.plan.staff(alarm.zender)
         state = evolve(state, fact)
 
@@ -226,7 +226,8 @@ def check_centre(before: State, facts: tuple[f.Fact, ...]) -> None:
 def check_known(before: State, heard: h.Heard, facts: tuple[f.Fact, ...], now: Moment) -> None:
     """S3: a press that is known rings nothing; one that is not becomes an alarm, or joins one, at once."""
     if isinstance(heard, h.Pressed):
-        became = [fact for fact in facts if isinstance(fact, f.AlarmRaised | f.PressJoined | f.StepReached | f.Ordered)]
+        rings = f.AlarmRaised | f.PressJoined | f.StepReached | f.Ordered
+        became = [fact for fact in facts if isinstance(fact, rings) and fact.incident]  # else the centre is told
         stuck = before.faults.get(f"zender:{heard.zender}/stuck")
         if is_known(before, heard.press, now) or (heard.at_start and stuck and stuck.acknowledged_by):
             assert not became
@@ -282,7 +283,7 @@ def check_open(state: State, now: Moment) -> None:
         assert (step is not None) == alarm.searching
         assert step is None or step[0] <= state.house_s(now) + step_bound_s(alarm) + EPSILON_S
         now_s = state.house_s(now)
-        assert not alarm.others or alarm.step_s + OTHERS_AFTER_S >= now_s - EPSILON_S, (
+        assert not alarm.others or alarm.others_s + OTHERS_AFTER_S >= now_s - EPSILON_S, (
             "telephones wait for their pagers only"
         )
     for ordered in state.outbox.values():

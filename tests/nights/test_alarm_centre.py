@@ -72,7 +72,7 @@ def test_a_second_desk_confirms_both_and_the_centre_hears_that_after_each_hold_u
     first = house.press(7)
     house.wait(10)
     second = house.press(6)
-    assert [(fact.incident, fact.because) for fact in house.all(f.AlarmConfirmed)] == [
+    assert [(fact.incident, fact.reason) for fact in house.all(f.AlarmConfirmed)] == [
         (first, "second button"),
         (second, "second button"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from achterwacht_sim.cli import main
+from achterwacht_sim.cli import EXIT_INTERRUPTED, main
 from achterwacht_sim.espa_base import EspaBase
 from achterwacht_sim.paging_base import PagingBase, SerialTime, TcpEnd, sentence
 from achterwacht_sim.paging_calls import NO_BASE_FAULTS, BaseFaults, Page, PagingSystem
@@ -819,7 +820,8 @@ async def sim(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     try:
         yield process
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):  # it has ended
+            process.terminate()
         await process.communicate()
 
 
@@ -859,6 +861,19 @@ async def test_the_command_makes_a_link_and_the_control_station_polls(tmp_path: 
             assert (await Wire(file).hears(OUR_POLL)).endswith(OUR_POLL)
         finally:
             os.close(file)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_the_link_is_gone_when_the_command_is_told_to_end(tmp_path: Path, signum: signal.Signals) -> None:
+    link = tmp_path / "centrale"
+    async with sim("--tap", "--link", str(link)) as process:
+        await line_of(process)
+        assert link.is_symlink()
+        process.send_signal(signum)
+        async with asyncio.timeout(WAIT_S):
+            assert await process.wait() == EXIT_INTERRUPTED
+        assert not link.is_symlink()
 
 
 @pytest.mark.asyncio

@@ -10,11 +10,13 @@ import sys
 import uuid
 from argparse import Namespace
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from achterwacht.clock import Clock
 from achterwacht.commands.reading import NEAREST, fact_json, names_in, pick
@@ -23,10 +25,11 @@ from achterwacht.core.codec import fact_from_plain, from_plain
 from achterwacht.core.faults import device_of
 from achterwacht.core.incident import Following
 from achterwacht.core.plan import CENTRE, PAGERS, Plan
-from achterwacht.core.state import Alarm, State
+from achterwacht.core.state import Alarm, State, evolve
+from achterwacht.core.supervision import barrier
 from achterwacht.errors import AskedWrong, LinkUnavailable, NoFault, NoIncident
 from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
-from achterwacht.outputs.texts import Texts, clock_time, places, typed
+from achterwacht.outputs.texts import Texts, as_it_is, clock_time, places, typed
 from achterwacht.outputs.texts.standing import device_names
 from achterwacht.paths import socket_path
 
@@ -209,21 +212,29 @@ class Watcher:
 
     def _fact(self, n: int, durable: bool, plain: dict[str, Any]) -> None:
         self._n = n
-        fact = fact_from_plain(plain)
+        fact = _known(plain)
         if isinstance(fact, f.Checkpoint):
             self._start_over(n, fact.state)
         if isinstance(fact, f.PlanAdopted):
             self._speak_of(fact.plan)
-        line = self._texts.line(self._following.take(n, fact), self._names)
+        line = self._texts.line(self._following.take(n, fact), self._names) if fact else as_it_is(plain)
         marked = self._marked(line)
         if self._as_json:
             line, marked = fact_json(n, plain), fact_json(n, {**plain, "durable": False})
         if isinstance(fact, f.AlarmReopened):
             self._let_go(math.inf)  # a closing must not come after the word that takes it back
-        if durable or not calms(fact):
+        if durable or (fact is not None and not calms(fact)):
             self._print(line)
         else:
             self._held.append(Held(n, line, marked, self._clock.mono_s() + HELD_S))
+
+
+def _known(plain: dict[str, Any]) -> f.Fact | None:
+    """A fact of the link; None for one of another version: a daemon may be renewed while somebody watches."""
+    try:
+        return fact_from_plain(plain)
+    except (msgspec.ValidationError, KeyError):
+        return None
 
 
 # --- answer, reopen and acknowledge -----------------------------------------------------------------------------------
@@ -289,15 +300,55 @@ async def _test_page(asked: Namespace) -> int:
         if answered["result"] != "accepted":
             return _tell(texts, answered, "")
         wanted = "shown" if state.plan.tells_shown(asked.target) else "handed_over"
-        stage = await _stage_reached(
-            connection,
-            f"cmd-{id}",
-            asked.wait,
-            wanted,
-            lambda fact: print(f"{clock_time(fact.when)}  {texts.sentence(fact, names)}", flush=True),
-        )
-    print(texts.words.story["target"].format(target=texts.device(asked.target, names), stage=texts.words.stages[stage]))
-    return 0 if stage in (wanted, "shown") else 1
+        target = texts.device(asked.target, names)
+        print(texts.words.testing[wanted].format(s=f"{asked.wait:g}", target=target), flush=True)
+        test = OneTest(state, f"cmd-{id}")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(asked.wait):
+                async for message in connection:
+                    fact = _known(message["fact"]) if message["type"] == "fact" else None
+                    if fact is None or not test.take(fact):
+                        continue
+                    print(f"{clock_time(fact.when)}  {texts.sentence(fact, names)}", flush=True)
+                    if test.stage in ("failed", "shown", wanted):
+                        break
+    print(texts.words.story["target"].format(target=target, stage=texts.words.stages[test.stage]))
+    if test.stage in (wanted, "shown"):
+        return 0
+    if test.stage != "failed":
+        print(_in_the_way(test.state, asked.target, texts, names))
+    return 1
+
+
+class OneTest:
+    """Follows the test that was asked for with this key: how far it has come, and how the house stands meanwhile."""
+
+    def __init__(self, state: State, key: str) -> None:
+        self.state = state
+        self.stage = "ordered"
+        self._key = key
+        self._is_asked = False
+        self._order = ""
+
+    def take(self, fact: f.Fact) -> bool:
+        """The next fact; whether it tells how far the test has come."""
+        self.state = evolve(self.state, fact)
+        if isinstance(fact, f.TestAsked):
+            self._is_asked = self._is_asked or fact.key == self._key
+        elif isinstance(fact, f.Ordered) and self._is_asked and not self._order:
+            self._order = fact.order
+        elif self._order and getattr(fact, "order", "") == self._order:
+            self.stage = STAGES[type(fact)]
+            return True
+        return False
+
+
+def _in_the_way(state: State, target: str, texts: Texts, names: Mapping[str, str]) -> str:
+    """Why nothing came of a test, as far as a fault tells."""
+    words, key = texts.words.testing, barrier(state, target)
+    if key is None:
+        return words["nothing more"]
+    return words["barrier"].format(fault=texts.fault(key, state.faults[key].detail, names))
 
 
 def _no_target(plan: Plan, asked: str) -> AskedWrong:
@@ -306,28 +357,6 @@ def _no_target(plan: Plan, asked: str) -> AskedWrong:
     targets = sorted({*plan.group(PAGERS), *ways, *([CENTRE] if plan.alarm_centre else [])})
     near = difflib.get_close_matches(asked, targets, NEAREST) or targets
     return AskedWrong(f"the plan has no target {asked!r}; it has {', '.join(near)}")
-
-
-async def _stage_reached(
-    connection: Connection, key: str, wait_s: float, wanted: str, show: Callable[[f.Fact], None]
-) -> str:
-    """How far the test that was asked for with this key has come: when that is far enough, it has failed, or the wait
-    is over."""
-    order, was_asked, stage = "", False, "ordered"
-    with suppress(TimeoutError):
-        async with asyncio.timeout(wait_s):
-            async for message in connection:
-                fact = fact_from_plain(message["fact"]) if message["type"] == "fact" else None
-                if isinstance(fact, f.TestAsked):
-                    was_asked = was_asked or fact.key == key
-                elif isinstance(fact, f.Ordered) and was_asked and not order:
-                    order = fact.order
-                elif fact is not None and order and getattr(fact, "order", "") == order:
-                    stage = STAGES[type(fact)]
-                    show(fact)
-                    if stage in ("failed", "shown", wanted):
-                        break
-    return stage
 
 
 def _standing(state: State, asked: str) -> str:

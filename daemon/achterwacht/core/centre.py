@@ -19,6 +19,9 @@ from achterwacht.core.turn import Turn
 FROM_THE_SCENE = ("need_112", "told_to_leave", "called_112")
 """What somebody on the scene says only when the threat is real."""
 
+AGAIN: tuple[f.Kind, ...] = ("alarm", "confirmed")
+"""What is told again until it is taken, for as long as the alarm is open."""
+
 TROUBLES: dict[str, f.Reason] = {
     **dict.fromkeys(("zender/battery low", "zender/battery empty"), "battery low"),
     **dict.fromkeys(("zender/offline", "zender/silent", "zender/never seen"), "missing"),
@@ -38,19 +41,20 @@ def told(turn: Turn, incident: str) -> None:
     """A hold-up may have gone out just now; that it was confirmed before follows it."""
     alarm = turn.alarm(incident)
     if alarm.confirmed and "alarm" in alarm.centre and "confirmed" not in alarm.centre:
-        turn.order(alarm, [CENTRE], "confirmed", alarm.confirmed)
+        tell_again(turn, alarm)  # a confirmation alone says less than both
+        turn.order(turn.alarm(incident), [CENTRE], "confirmed", alarm.confirmed)
 
 
-def second_button(turn: Turn, incident: str, press: str) -> None:
+def second_button(turn: Turn, incident: str) -> None:
     """A press rang the desk of this alarm: it and every other that was pressed lately confirm each other."""
     new = turn.alarm(incident)
     for other in list(turn.state.alarms.values()):
-        centre = other.plan.alarm_centre
+        centre = other.plan.alarm_centre or new.plan.alarm_centre
         if centre is None or other.zender == new.zender:
             continue
         if turn.now_s - other.last_press_s <= centre.confirm_within_s:
-            _confirm(turn, other.incident, "second button", press)
-            _confirm(turn, incident, "second button", other.last_press)
+            _confirm(turn, other.incident, "second button", f"{ZENDER}:{new.zender}")
+            _confirm(turn, incident, "second button", f"{ZENDER}:{other.zender}")
 
 
 def word(turn: Turn, before: Alarm, by: str, heard: h.Answer) -> None:
@@ -66,22 +70,22 @@ def word(turn: Turn, before: Alarm, by: str, heard: h.Answer) -> None:
     _confirm(turn, alarm.incident, "word from the scene", by)
 
 
-def _confirm(turn: Turn, incident: str, because: f.Reason, by: str) -> None:
+def _confirm(turn: Turn, incident: str, reason: f.Reason, by: str) -> None:
     alarm = turn.alarm(incident)
     if alarm.confirmed is None:
-        turn.note(f.AlarmConfirmed(turn.now, incident, because, by))
+        turn.note(f.AlarmConfirmed(turn.now, incident, reason, by))
     told(turn, incident)
 
 
 def again_s(state: State, alarm: Alarm) -> float | None:
     """When the centre is told again what it did not take, in house time."""
-    failed = any(told.stage == "failed" for told in alarm.centre.values())
+    failed = any(told.stage == "failed" for kind, told in alarm.centre.items() if kind in AGAIN)
     return alarm.centre_s + alarm.plan.ladder.repeat_s if failed else None
 
 
 def tell_again(turn: Turn, alarm: Alarm) -> None:
     """What was not taken is told again, the hold-up first."""
-    for kind in ("alarm", "confirmed"):
+    for kind in AGAIN:
         told = alarm.centre.get(kind)
         if told and told.stage == "failed":
             turn.order(turn.alarm(alarm.incident), [CENTRE], kind, "not taken")
@@ -92,11 +96,11 @@ def report_troubles(turn: Turn) -> None:
     centre = turn.state.plan.alarm_centre
     if centre is None or not centre.troubles:
         return
-    for fact in list(turn.facts):
-        if not isinstance(fact, f.FaultRaised | f.FaultCleared) or kind_of(fact.key) not in TROUBLES:
-            continue
+    faults = [fact for fact in turn.facts if isinstance(fact, f.FaultRaised | f.FaultCleared)]
+    troubles = [fact for fact in faults if kind_of(fact.key) in TROUBLES]
+    if troubles:
         under_way = sum(ordered.kind in ("trouble", "trouble_over") for ordered in turn.state.outbox.values())
-        if under_way < TROUBLES_MAX:
+        for fact in troubles[: max(0, TROUBLES_MAX - under_way)]:
             kind: f.Kind = "trouble" if isinstance(fact, f.FaultRaised) else "trouble_over"
             zender = int(device_of(fact.key).removeprefix(f"{ZENDER}:"))
             order = turn.next_order("trouble")

@@ -42,9 +42,9 @@ from immutables import Map
 from achterwacht.core import centre, over, supervision
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.faults import keeps_orders_back
+from achterwacht.core.faults import CENTRE_AWAY
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, ZENDER, Plan, Step
+from achterwacht.core.plan import CENTRE, PAGER, PAGERS, RECEPTION, ZENDER, Plan, Step
 from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State, forget_old
 from achterwacht.core.turn import ROUNDING_S, Turn
 
@@ -53,6 +53,8 @@ BROKER_LINK = "broker/link"
 OTHERS_AFTER_S = 0.02
 """So much later than a step's pagers its telephones ring, and the alarm centre is told: the pages are on their way by
 then, and nobody with a telephone in hand notices. Ten of these would cost every page a millisecond."""
+OTHERS_AT_ONCE = 25
+"""So many of them in one turn, which takes about two milliseconds: another desk may be pressed meanwhile."""
 BURST_S = 2.0
 """Presses this close together are one person hammering one button: recorded, rung once."""
 LEAVE_GAP_S = 5.0
@@ -153,7 +155,11 @@ def keep_watch(turn: Turn, incidents: Iterable[str]) -> None:
     """Does whatever is due now, and what becomes due by it, until these alarms wait for something again."""
     for incident in incidents:
         while (alarm := turn.state.alarms.get(incident)) and (watch := _late(turn, alarm)):
+            noted = len(turn.facts)
             watch.then(turn, alarm)
+            if len(turn.facts) == noted:  # it would be late for ever, and nobody else be heard
+                turn.raise_fault("daemon/bug", f"nothing follows from what is late: {watch.waits_for}")
+                break
 
 
 def _late(turn: Turn, alarm: Alarm) -> Watch | None:
@@ -220,7 +226,8 @@ def _ring(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
     targets = whom_to_ring(alarm, steps[index], last=index == len(steps) - 1)
     pagers = [target for target in targets if target.startswith(f"{PAGER}:")]
     others = [target for target in targets if target not in pagers]
-    others += centre.hold_up(alarm, steps[index])
+    # A step may come before the one before it has rung them all: after a start, or by the plan.
+    others = list(dict.fromkeys((*alarm.others, *others, *centre.hold_up(alarm, steps[index]))))
     turn.note(f.StepReached(turn.now, alarm.incident, index, reason, tuple(others)))
     turn.order(alarm, pagers, "alarm", reason)
     if not pagers:
@@ -228,11 +235,11 @@ def _ring(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
 
 
 def _others_due(state: State, alarm: Alarm) -> float | None:
-    return alarm.step_s + OTHERS_AFTER_S if alarm.others else None
+    return alarm.others_s + OTHERS_AFTER_S if alarm.others else None
 
 
 def _ring_others(turn: Turn, alarm: Alarm) -> None:
-    turn.order(alarm, alarm.others, "alarm", alarm.step_reason)
+    turn.order(alarm, alarm.others[:OTHERS_AT_ONCE], "alarm", alarm.step_reason)
     centre.told(turn, alarm.incident)
 
 
@@ -357,7 +364,7 @@ def _ask_next_caller(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
     callers = listed[number : number + 1] or listed
     targets = [target for caller in callers for target in alarm.plan.ways_to(caller)]
     if number == len(listed) and all(out_of_reach(turn.state, alarm.calls, target) for target in targets):
-        targets = sorted(alarm.rung)
+        targets = sorted(alarm.rung - {CENTRE})
     turn.note(f.CallersAsked(turn.now, alarm.incident, callers, number, reason))
     turn.order(alarm, targets, "call_112", reason)
 
@@ -475,7 +482,7 @@ def _pressed(turn: Turn, heard: h.Pressed) -> None:
     press = heard.press
     turn.note(f.AlarmRaised(turn.now, press, press, heard.zender, place, heard.heard_s, heard.age_ms))
     keep_watch(turn, [press])  # the pages go first; what else a press means comes after them
-    centre.second_button(turn, press, press)
+    centre.second_button(turn, press)
     if turn.state.plan.zender(heard.zender) is None:
         turn.raise_fault(f"{device}/unknown", "")
 
@@ -495,9 +502,9 @@ def _is_known_stuck(state: State, device: str) -> bool:
 def _join(turn: Turn, alarm: Alarm, press: str, heard_s: float, recovered: bool = False) -> None:
     burst = not recovered and turn.now_s - alarm.last_press_s <= BURST_S
     turn.note(f.PressJoined(turn.now, alarm.incident, press, alarm.zender, burst, recovered, heard_s))
-    if not burst and not recovered:
+    if not burst:
         keep_watch(turn, [alarm.incident])
-        centre.second_button(turn, alarm.incident, press)
+        centre.second_button(turn, alarm.incident)
 
 
 def _receipt(turn: Turn, heard: h.Receipt) -> None:
@@ -521,7 +528,7 @@ def _arrived(turn: Turn, incident: str, target: str, order_id: str, stage: Liter
         turn.note(f.OrderReceived(turn.now, order.id, incident, target))
     if stage == "shown" and order.stage != "shown":
         turn.note(f.OrderShown(turn.now, order.id, incident, target))
-        if "shown" not in alarm.reached and order.reason in PROMPT:
+        if alarm.plan.tells_shown(target) and "shown" not in alarm.reached and order.reason in PROMPT:
             since_s = alarm.heard_s if order.reason == "first press" else alarm.run_s
             _check_budget(turn, alarm, "shown", turn.now_s - since_s, alarm.plan.budgets.shown_s)
 
@@ -530,9 +537,11 @@ def _reached(turn: Turn, heard: h.Reached) -> None:
     """A telephone has an order: the newest to it, of an alarm or of a test."""
     incident = heard.order.rsplit(".", 2)[0]
     alarm = turn.state.alarms.get(incident)
-    for target in (*alarm.rings, *alarm.calls) if alarm else ():
+    targets = {*alarm.rings, *alarm.calls, *turn.state.tests} if alarm else set(turn.state.tests)
+    for target in sorted(
+        target for target in targets if not target.startswith(f"{PAGER}:")
+    ):  # pagers say it themselves
         _arrived(turn, incident, target, heard.order, heard.stage)
-    for target in list(turn.state.tests):
         _tested(turn, heard.order, target, heard.stage)
 
 
@@ -544,7 +553,7 @@ def _tested(turn: Turn, order: str, target: str, stage: Literal["received", "sho
         turn.note(f.OrderReceived(turn.now, order, "", target))
     if stage == "shown" and test.stage != "shown":
         turn.note(f.OrderShown(turn.now, order, "", target))
-        supervision.echo_shown(turn, target)
+        supervision.test_shown(turn, target)
 
 
 def _test(turn: Turn, heard: h.Test) -> None:
@@ -556,7 +565,7 @@ def _test(turn: Turn, heard: h.Test) -> None:
         turn.note(f.TestAsked(turn.now, heard.key, heard.target, heard.by, "refused", note))
         return
     if not heard.by:
-        supervision.miss_echo(turn, heard.target)
+        supervision.test_begins(turn, heard.target)
     turn.note(f.TestAsked(turn.now, heard.key, heard.target, heard.by, "accepted", ""))
     reason: f.Reason = "asked for" if heard.by else "daily test"
     order = turn.next_order("test")
@@ -581,6 +590,7 @@ def _find_or_recover(turn: Turn, pager: str, incident: str, press: str, zender: 
             home = incident if ours is None else press
             place = turn.state.plan.place(zender)
             turn.note(f.AlarmRecovered(turn.now, home, home, zender, place, pager))
+            centre.second_button(turn, home)
             if press != home:
                 turn.note(f.PressJoined(turn.now, home, press, zender, True, True, turn.now.mono_s))
     if ours is None and incident != home:
@@ -691,15 +701,28 @@ def _handed_over(turn: Turn, heard: h.HandedOver) -> None:
         return
     alarm = turn.state.alarms.get(ordered.incident)
     turn.note(f.OrderHandedOver(turn.now, ordered.order, ordered.incident, ordered.target))
-    own_node = alarm and alarm.plan.tells_shown(ordered.target)  # a bought system takes its time on its own line
-    if alarm and own_node and ordered.kind == "alarm" and "handed_over" not in alarm.reached:
+    if ordered.kind == "test":
+        supervision.test_handed_over(turn, ordered.target)
+    if alarm and ordered.kind == "alarm" and _is_first_of_our_own(alarm, ordered.target):
         _check_budget(turn, alarm, "handed_over", turn.now_s - alarm.heard_s, alarm.plan.budgets.handed_over_s)
+
+
+def _is_first_of_our_own(alarm: Alarm, target: str) -> bool:
+    """Whether this is one of our own pagers, and none of them had been reached. A bought system takes its time."""
+
+    def is_own(target: str) -> bool:
+        return target.startswith(f"{PAGER}:") and alarm.plan.tells_shown(target)
+
+    reached = (is_own(name) and ring.stage not in ("ordered", "failed") for name, ring in alarm.rings.items())
+    return is_own(target) and not any(reached)
 
 
 def _failed(turn: Turn, heard: h.Failed) -> None:
     ordered = turn.state.outbox.get(heard.order)
     if ordered is not None:
         turn.note(f.OrderFailed(turn.now, ordered.order, ordered.incident, ordered.target, heard.reason))
+        if ordered.kind == "test":
+            supervision.test_failed(turn, ordered.target)
 
 
 def _status(turn: Turn, heard: h.Status) -> None:
@@ -740,13 +763,15 @@ def _page_afresh(turn: Turn, alarm: Alarm, target: str) -> None:
 
 def _trouble(turn: Turn, heard: h.Trouble) -> None:
     turn.raise_fault(heard.key, heard.detail)
-    if keeps_orders_back(heard.key):
-        _look_whom_it_rang(turn)
 
 
 def _trouble_over(turn: Turn, heard: h.TroubleOver) -> None:
     if heard.key == BROKER_LINK and heard.key in turn.state.faults:
         over.tell_anew(turn, "broker is back")  # the pagers may have been there all the time
+    if heard.key == CENTRE_AWAY and heard.key in turn.state.faults:
+        over.tell_anew(turn, "centre is back", lambda untold: untold.target == CENTRE)
+        for alarm in list(turn.state.alarms.values()):
+            centre.tell_again(turn, alarm)
     turn.clear_fault(heard.key)
 
 

@@ -51,6 +51,7 @@ Reason = Literal[
     "second button",
     "word from the scene",
     "not taken",
+    "centre is back",
     "battery low",
     "missing",
     "asked for",
@@ -297,12 +298,12 @@ class NeedOf112Asked:
 class AlarmConfirmed:
     """There is more than one press to say that this alarm is real: a second desk's button, or a member on the scene.
 
-    `by`: that desk's press, or the member.
+    `by`: that desk's zender (`zender:6`), or the member.
     """
 
     when: Moment
     incident: str
-    because: Reason
+    reason: Reason
     by: str
 
 

@@ -15,7 +15,8 @@ CARRIERS = (BASE, CHANNEL, WAY, RECEIVER)
 PHONES_DOWN = "phones/process"
 """The trouble that stands while nothing can go to any telephone from here."""
 
-CENTRE_FAULTS = ("alarm_centre/offline", "alarm_centre/refused", "alarm_centre/key")
+CENTRE_AWAY = "alarm_centre/offline"
+CENTRE_FAULTS = (CENTRE_AWAY, "alarm_centre/refused", "alarm_centre/key")
 
 END_BY_THEMSELVES = frozenset(
     {
@@ -26,7 +27,7 @@ END_BY_THEMSELVES = frozenset(
         *("broker/link", "broker/canary", "broker/subscriptions", "broker/password"),
         *("journal/disk", "journal/people"),
         *("plan/invalid", "plan/broker", "plan/remembered"),
-        *("base/offline", "base/transmitter"),
+        *("base/offline", "base/transmitter", "base/refusing"),
         *("channel/failing", "way/failing", "way/unregistered", "way/unproven", PHONES_DOWN),
         *("receiver/offline", *CENTRE_FAULTS),
         *("clock/unsynchronised", "link/socket"),
@@ -36,7 +37,8 @@ END_BY_THEMSELVES = frozenset(
 
 RETOLD = frozenset(
     {
-        *("gateway/offline", "base/offline", "channel/failing", "way/failing", "receiver/offline"),
+        *("gateway/offline", "base/offline", "base/transmitter", "base/refusing", "channel/failing", "way/failing", PHONES_DOWN),
+        *("receiver/offline", *CENTRE_FAULTS),
         "plan/invalid",
         *(f"{of}/{kind}" for of in DEVICES for kind in ("battery low", "battery empty")),
     }

@@ -103,7 +103,8 @@ def _telephone(state: State, target: str) -> Standing:
     because = barrier(state, target)
     tested = state.tests.get(target)
     unproven = target.startswith(f"{APP}:") or f"way:{target}/unproven" in state.faults
-    works: Works = "no" if because else "unknown" if unproven else "unsupervised"
+    failed = tested is not None and tested.stage == "failed" and not target.startswith(f"{APP}:")
+    works: Works = "no" if because or failed else "unknown" if unproven else "unsupervised"
     if works == "unsupervised" and tested and tested.stage == "shown":
         works = "yes"
     return Standing(target, works, because, None)

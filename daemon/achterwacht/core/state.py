@@ -160,6 +160,8 @@ class Alarm(msgspec.Struct, frozen=True):
     step_targets: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     """Targets of that step that have still to be rung: no page is later for them."""
+    others_s: float = 0.0
+    """When the step rang, or the last of these did."""
     rings: Map[str, Order] = Map()
     """By target: the newest ringing order."""
     calls: Map[str, Order] = Map()
@@ -474,7 +476,7 @@ def _incident_numbered(state: State, fact: f.IncidentNumbered) -> State:
 def _step_reached(state: State, fact: f.StepReached) -> State:
     now_s = state.house_s(fact.when)
     its = {"step": fact.step, "step_s": now_s, "step_reason": fact.reason, "step_targets": (), "others": fact.others}
-    return _change(state, fact.incident, **its)
+    return _change(state, fact.incident, **its, others_s=now_s)
 
 
 def _ordered(state: State, fact: f.Ordered) -> State:
@@ -488,8 +490,11 @@ def _ordered(state: State, fact: f.Ordered) -> State:
         return state
     order = Order(fact.order, fact.attempt, fact.reason)
     if fact.kind == "alarm" and fact.target in alarm.others:
-        alarm = replace(alarm, others=tuple(target for target in alarm.others if target != fact.target))
+        others = tuple(target for target in alarm.others if target != fact.target)
+        alarm = replace(alarm, others=others, others_s=state.house_s(fact.when))
     if fact.target == CENTRE:
+        before = alarm.centre.get(fact.kind)
+        state = replace(state, outbox=_without(state.outbox, {before.id})) if before else state
         return _with(state, _centre_told(alarm, fact.kind, order, state.house_s(fact.when)))
     newest = {"alarm": alarm.rings, "call_112": alarm.calls}.get(fact.kind)
     if newest is None:
@@ -622,7 +627,7 @@ def _need_of_112_asked(state: State, fact: f.NeedOf112Asked) -> State:
 
 
 def _alarm_confirmed(state: State, fact: f.AlarmConfirmed) -> State:
-    return _change(state, fact.incident, confirmed=fact.because)
+    return _change(state, fact.incident, confirmed=fact.reason)
 
 
 def _alarm_closed(state: State, fact: f.AlarmClosed) -> State:

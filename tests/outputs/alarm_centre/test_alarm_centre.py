@@ -345,6 +345,19 @@ async def test_another_key_is_a_fault(key_file: Callable[[str], str]) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_key_that_was_corrected_needs_no_restart(key_file: Callable[[str], str]) -> None:
+    with independent(secret=SECRETS[0]) as there:
+        file = key_file(SECRETS[0][::-1])
+        side = ours(there.receiver, key_file=file)
+        with pytest.raises(Undeliverable):
+            await side.deliver()
+        assert key_file(SECRETS[0]) == file
+        await side.deliver()
+        assert (await there.event()).code == "HA"
+    assert await side.next(h.TroubleOver, "alarm_centre/refused") == ""
+
+
+@pytest.mark.asyncio
 async def test_a_frame_that_was_damaged_on_its_way_is_said_again() -> None:
     with independent() as there:
 

@@ -60,7 +60,7 @@ def test_first_calls_then_112_then_repeats_then_updates_then_cancels_each_oldest
         ("update 1", "update", "v"),
         ("update 2", "update", "w"),
         ("again 1", "alarm", "a"),
-        ("again 2", "drill", "b"),
+        ("again 2", "alarm", "b"),
         ("112 2", "call_112", "c"),
         ("112 1", "call_112", "d"),
         ("first 1", "alarm", "new 1"),

@@ -70,13 +70,13 @@ class House:
 
     def __init__(self, command: Sequence[str]) -> None:
         self.heard: list[h.Heard] = []
-        self.redeemed: list[tuple[str, str]] = []
+        self.redeemed: list[str] = []
         self.gone: list[tuple[str, str]] = []
         self.ahead_s = 0.0
         self._changed = asyncio.Event()
         self.channel = PhonesChannel(
             self._hear,
-            lambda token, way: self.redeemed.append((token, way)),
+            self.redeemed.append,
             lambda member, registration: self.gone.append((member, registration)),
             address_of,
             lambda: time.monotonic() + self.ahead_s,
@@ -234,7 +234,7 @@ async def test_what_comes_back_is_passed_on() -> None:
         await house.hears(lambda heard: heard == h.Trouble("channel:push/failing", "no credit"))
         await house.hears(lambda heard: heard == h.TroubleOver("channel:push/failing"))
     assert house.gone == [("tells", "r1")]
-    assert house.redeemed == [("t1", "push")]
+    assert house.redeemed == ["t1"]
 
 
 @pytest.mark.asyncio

@@ -18,7 +18,7 @@ from achterwacht.errors import Undeliverable
 from achterwacht.outputs.alarm_centre.events import URGENT, Report, report
 from achterwacht.outputs.alarm_centre.frames import KEY_BYTES, Answer, Frame, NoAnswer, encode, parse_answer
 from achterwacht.outputs.alarm_centre.lane import Lane
-from achterwacht.outputs.alarm_centre.session import AGAIN_S, SEQUENCE_MAX, TRIES, Message, Session
+from achterwacht.outputs.alarm_centre.session import AGAIN_S, REFUSED, SEQUENCE_MAX, TRIES, Message, Session
 from achterwacht.outputs.alarm_centre.transport import ANSWER_S, CONNECT_S, ask
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.wiring import CentreLine
@@ -147,6 +147,8 @@ class AlarmCentre:
     def _tell(self) -> None:
         """Tell every fault that is another one than before."""
         faults = self._session.faults()
+        if faults.get(REFUSED):
+            self._key = None  # somebody may have put another into its file
         if self._key_fault is not None:
             faults[KEY] = self._key_fault
         for fault, detail in faults.items():

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import count
 
-from achterwacht.core import turn
+from achterwacht.core.turn import RINGING
 from achterwacht.outputs.paging_base.dialect import Call, Refused
 
-RINGING: tuple[str, ...] = (*turn.RINGING, "drill")
-"""The kinds of order for which somebody must run."""
 CALL_112, OVER = "call_112", "over"
 
 WAITING_MAX = 500

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from achterwacht.core import heard as h
+from achterwacht.core.turn import RINGING
 from achterwacht.errors import Undeliverable
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.phones.messages import (
@@ -65,7 +66,6 @@ RINGING_TTL_S = 120
 TEST_TTL_S = 6 * HOUR_S
 """A telephone that was off gets its test when it is on again, on the same morning."""
 OTHER_TTL_S = HOUR_S
-RINGING = ("alarm", "call_112")
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ log = logging.getLogger(__name__)
 class PhonesChannel:
     """The channel of every way to telephones.
 
-    `redeem(token, way)`: a one-time token came back, not yet checked. `gone(member, registration)`: a push service says
+    `redeem(token)`: a one-time token came back, not yet checked. `gone(member, registration)`: a push service says
     that this registration is no more. `address_of(member)`: where a member is reached, now.
     """
 
@@ -82,7 +82,7 @@ class PhonesChannel:
     def __init__(
         self,
         hear: Callable[[h.Heard], None],
-        redeem: Callable[[str, str], None],
+        redeem: Callable[[str], None],
         gone: Callable[[str, str], None],
         address_of: Callable[[str], Address],
         mono_s: Callable[[], float],
@@ -201,7 +201,7 @@ class PhonesChannel:
             log.warning("registration %s of %s is gone: %s", said.registration, said.member, said.reason)
             self._gone(said.member, said.registration)
         elif isinstance(said, Redeemed):
-            self._redeem(said.token, said.way)
+            self._redeem(said.token)
         elif isinstance(said, Trouble):
             self._standing.add(said.key)
             self._hear(h.Trouble(said.key, said.detail))

@@ -117,7 +117,6 @@ class Redeemed(msgspec.Struct, frozen=True, tag="redeemed"):
     """A one-time token came back: from an ntfy button, or a Pushover message that was acknowledged. Not yet checked."""
 
     token: str
-    way: str
 
 
 class Trouble(msgspec.Struct, frozen=True, tag="trouble"):

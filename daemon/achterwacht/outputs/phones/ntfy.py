@@ -26,7 +26,6 @@ URGENT, NORMAL = 5, 3
 because someone who is running must notice that it is over, and a test that makes no sound tests little."""
 TAGS = {
     "alarm": "rotating_light",
-    "drill": "test_tube",
     "call_112": "telephone",
     "over": "white_check_mark",
     "test": "test_tube",
@@ -235,4 +234,4 @@ class NtfyWay:
             self._told_ids.append(said.id)
             token = said.message.strip()
             if token and len(token) <= TOKEN_MAX_CHARS:
-                self._tell(Redeemed(token, WAY))
+                self._tell(Redeemed(token))

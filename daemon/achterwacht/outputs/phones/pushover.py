@@ -179,7 +179,7 @@ class PushoverWay:
             said = answer.fields()
             if said.get("status") == 1 and said.get("acknowledged") == 1:
                 if self._followed.pop(receipt, None) and one.token:
-                    self._tell(Redeemed(one.token, WAY))
+                    self._tell(Redeemed(one.token))
                 return
             is_over = said.get("expired") == 1 or _is_unknown(answer) or self._mono_s() >= one.until_s
             if not is_over and one.replaced:

@@ -17,7 +17,7 @@ def secret_in(path: str) -> str:
             line = file.readline(SECRET_MAX_BYTES).decode().strip()
     except OSError as error:
         why = error.strerror or type(error).__name__
-        raise Unavailable(f"{path} cannot be read ({why}): make it, mode 0640, group achterwacht") from error
+        raise Unavailable(f"{path} cannot be read ({why}): make it, mode 0400, of the user achterwacht") from error
     except UnicodeDecodeError as error:
         raise Unavailable(f"{path} is no text: its first line must be the secret alone") from error
     if not line:

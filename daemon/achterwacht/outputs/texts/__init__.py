@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from achterwacht.core import facts as f
-from achterwacht.core.codec import NAMES
+from achterwacht.core.codec import NAMES, fact_to_plain
 from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED, AnswerWord
 from achterwacht.core.moment import HOUSE_ZONE, Moment
 from achterwacht.core.plain_ascii import plain_ascii
-from achterwacht.core.plan import WAY, ZENDER, Plan
+from achterwacht.core.plan import APP, PAGER, PUSH, PUSHOVER, WAY, ZENDER, Plan
 from achterwacht.core.state import Alarm, State
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.texts.en import EN
@@ -34,6 +34,9 @@ PAGE_MAX_CHARS = 40
 
 PLACE_CHARS = 13
 """The column of the place in a terminal: room for `Spreekkamer 4`."""
+
+AS_IT_IS_CHARS = 200
+"""Enough for a fact of which no sentence can be made; one that holds a whole plan or state is cut."""
 
 NO_NAMES: Mapping[str, str] = {}
 
@@ -70,7 +73,8 @@ def phone_text(alert: Alert) -> tuple[str, str]:
         "question": texts.reason(ordered.reason),
         "script": texts.script_112(site, where, alert.on_scene),
     }
-    return title.format_map(told), text.format_map(told)
+    confirms = ordered.target.startswith(f"{PUSHOVER}:") and "coming" in alert.tokens
+    return title.format_map(told), text.format_map(told) + (f" {texts.words.confirming}" if confirms else "")
 
 
 def button_label(language: str, answer: str) -> str:
@@ -119,8 +123,10 @@ class Texts:
 
     def sentence(self, fact: f.Fact, names: Mapping[str, str] = NO_NAMES, after_s: float | None = None) -> str:
         """One fact in one plain sentence. `after_s`: seconds since the press of its incident, None to leave it out."""
-        template = self.words.facts[sentence_key(fact)]
-        sentence = template.format_map(self._told(fact, names))
+        try:
+            sentence = self.words.facts[sentence_key(fact)].format_map(self._told(fact, names))
+        except Exception:  # a mistake in our words must not end who watches
+            sentence = as_it_is(fact_to_plain(fact))
         if after_s is None:
             return sentence
         return self.words.after.format(sentence=sentence, after=self.duration(after_s))
@@ -147,7 +153,9 @@ class Texts:
     def who(self, by: str, names: Mapping[str, str] = NO_NAMES) -> str:
         """Whoever answers: a member's name, or the unknown carrier of a pager."""
         channel, _, who = by.partition(":")
-        return self.words.carriers[channel].format(who=who) if channel in self.words.carriers else names.get(by, by)
+        if channel in self.words.carriers:
+            return self.words.carriers[channel].format(who=who)
+        return self.device(by, names) if who else names.get(by, by)
 
     def device(self, target: str, names: Mapping[str, str] = NO_NAMES) -> str:
         """A device or target in words: pager p1, phone of Anna. `names` may hold a device's whole name too."""
@@ -221,6 +229,13 @@ class Texts:
         """A named reason in words; what a carrier or a person said, as far as there are words for it."""
         return self.words.reasons.get(reason) or self.note(reason)
 
+    def why_failed(self, reason: str) -> str:
+        """What follows the word that an order has failed."""
+        for pattern, words in self.words.failures.items():
+            if found := re.fullmatch(pattern, reason, re.DOTALL):
+                return f": {words.format_map(found.groupdict())}"
+        return f" ({self.words.standing['installer'].format(detail=reason)})"
+
     def _told(self, fact: f.Fact, names: Mapping[str, str]) -> dict[str, Any]:
         """The fields of a fact in words, for its template."""
         told: dict[str, Any] = {}
@@ -231,6 +246,8 @@ class Texts:
         if isinstance(fact, f.Answered):
             told["answer"] = self.answer(fact.answer, fact.by, names)
             told["result"] = self.words.results[fact.result].format_map(told)
+        elif isinstance(fact, f.OrderFailed):
+            told["why"] = self.why_failed(fact.reason)
         elif isinstance(fact, f.DeviceMeasured):
             told["measured"] = self.measured(fact)
         elif isinstance(fact, f.FaultRaised):
@@ -240,6 +257,12 @@ class Texts:
         elif isinstance(fact, f.FaultAcknowledged):
             told["fault"] = self.fault(fact.fault, names=names)
         return told
+
+
+def as_it_is(plain: Mapping[str, Any]) -> str:
+    """A fact of which no sentence can be made: its name and its fields."""
+    fields = ", ".join(f"{name}={value}" for name, value in plain.items() if name != "fact")
+    return f"{plain.get('fact')}: {fields}"[:AS_IT_IS_CHARS]
 
 
 def typed(key: str) -> str:
@@ -265,9 +288,13 @@ def sentence_key(fact: f.Fact) -> str:
     return f"{NAMES[type(fact)]}.{variant}" if variant else NAMES[type(fact)]
 
 
+SAYS_MORE = (PAGER, PUSH, APP)
+"""Targets that may still say themselves that they have a message; of one on a paging base its name does not tell."""
+
 _VARIANT: dict[type, Callable[[Any], str]] = {
     f.PressJoined: lambda fact: "recovered" if fact.recovered else "burst" if fact.burst else "",
     f.Ordered: lambda fact: fact.kind,
+    f.OrderHandedOver: lambda fact: "yet" if fact.target.partition(":")[0] in SAYS_MORE else "",
     f.AlarmClosed: lambda fact: "reason" if fact.reason else "",
     f.DeviceSeen: lambda fact: "gone" if not fact.online else "" if fact.live else "remembered",
     f.FaultAcknowledged: lambda fact: "" if fact.result == "accepted" else "refused",

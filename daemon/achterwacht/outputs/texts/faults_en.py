@@ -323,7 +323,7 @@ FAULTS_EN = {
     ),
     "daemon/bug": FaultWords(
         "Achterwacht itself has made a mistake",
-        "A message could not be dealt with. Everything else goes on.",
+        "A message could not be dealt with, or a part has failed. Everything else goes on.",
         "Send this text and the log to its makers.",
     ),
     "house/flooded": FaultWords(
@@ -343,6 +343,12 @@ FAULTS_EN = {
         "The system takes calls, but the pagers do not hear them.",
         "Use phones. Tell the supplier of the paging system.",
         "the transmitter of {count} paging systems does not work",
+    ),
+    "base/refusing": FaultWords(
+        "{device} takes no calls",
+        "The system answers, and refuses every call: the pagers do not ring.",
+        "Use phones. Tell the installer: the reason stands beside it.",
+        "{count} paging systems take no calls",
     ),
     "base/malformed": FaultWords(
         "{device} says what nobody understands",
@@ -407,9 +413,9 @@ FAULTS_EN = {
         "Agree how to call for help before you open. Begin with the fault below.",
     ),
     "house/nobody to ring": FaultWords(
-        "there is nobody to ring",
-        "No pager or phone of the ladder works: an alarm reaches nobody.",
-        "Switch the pagers on. Meanwhile agree whom to phone.",
+        "nobody is certain to be rung",
+        "No pager or phone of the ladder works for certain: an alarm may reach nobody.",
+        "Switch the pagers on. A phone counts once it has shown a test. Meanwhile agree whom to phone.",
     ),
     "house/not all heard": FaultWords(
         "not all zenders and pagers have been heard yet",
@@ -417,8 +423,8 @@ FAULTS_EN = {
         "Wait a minute; what is silent then is a fault with a name of its own.",
     ),
     "house/too few to ring": FaultWords(
-        "there are too few people to ring",
-        "An alarm reaches fewer people than are needed.",
+        "too few people are certain to be rung",
+        "An alarm may reach fewer people than are needed. A phone counts once it has shown a test.",
         "Have more team members switch on a pager and say that they carry it.",
     ),
 }

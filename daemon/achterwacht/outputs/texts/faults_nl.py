@@ -323,7 +323,7 @@ FAULTS_NL = {
     ),
     "daemon/bug": FaultWords(
         "Achterwacht heeft zelf een fout gemaakt",
-        "Een bericht kon niet verwerkt worden. Al het andere gaat door.",
+        "Een bericht kon niet verwerkt worden, of een deel viel uit. Al het andere gaat door.",
         "Stuur deze tekst en het logboek aan de makers.",
     ),
     "house/flooded": FaultWords(
@@ -343,6 +343,12 @@ FAULTS_NL = {
         "Het systeem neemt oproepen aan, maar de piepers horen ze niet.",
         "Gebruik telefoons. Waarschuw de leverancier van het oproepsysteem.",
         "de zender van {count} oproepsystemen werkt niet",
+    ),
+    "base/refusing": FaultWords(
+        "{device} neemt geen oproepen aan",
+        "Het systeem antwoordt, maar weigert elke oproep: de piepers gaan niet af.",
+        "Gebruik telefoons. Waarschuw de installateur: de reden staat erbij.",
+        "{count} oproepsystemen nemen geen oproepen aan",
     ),
     "base/malformed": FaultWords(
         "{device} zegt iets onbegrijpelijks",
@@ -407,9 +413,9 @@ FAULTS_NL = {
         "Spreek voor het opengaan af hoe er hulp geroepen wordt. Begin bij de storing hieronder.",
     ),
     "house/nobody to ring": FaultWords(
-        "er is niemand om op te roepen",
-        "Geen pieper of telefoon van de ladder werkt: een alarm bereikt niemand.",
-        "Zet de piepers aan. Spreek intussen af wie er gebeld wordt.",
+        "niemand is zeker op te roepen",
+        "Geen pieper of telefoon van de ladder werkt zeker: een alarm bereikt misschien niemand.",
+        "Zet de piepers aan. Een telefoon telt pas mee als zij een proef getoond heeft. Spreek af wie er gebeld wordt.",
     ),
     "house/not all heard": FaultWords(
         "nog niet alle zenders en piepers zijn gehoord",
@@ -417,8 +423,8 @@ FAULTS_NL = {
         "Wacht een minuut; wat dan nog zwijgt, is een storing met een eigen naam.",
     ),
     "house/too few to ring": FaultWords(
-        "er zijn te weinig mensen om op te roepen",
-        "Een alarm bereikt minder mensen dan er nodig zijn.",
+        "te weinig mensen zijn zeker op te roepen",
+        "Een alarm bereikt misschien minder mensen dan er nodig zijn. Een telefoon telt pas mee na een getoonde proef.",
         "Laat meer teamleden een pieper aanzetten en zeggen dat zij hem dragen.",
     ),
 }

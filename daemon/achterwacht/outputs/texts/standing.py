@@ -14,7 +14,7 @@ from typing import get_args
 
 from achterwacht.core.faults import device_of, kind_of
 from achterwacht.core.moment import HOUSE_ZONE, Moment
-from achterwacht.core.plan import PAGER, ZENDER, Pager, Plan, Zender
+from achterwacht.core.plan import ALARM_CENTRE, BASE, CENTRE, PAGER, WAY, ZENDER, Pager, Plan, Zender
 from achterwacht.core.readiness import Light, Readiness, Reason, Standing, Works
 from achterwacht.core.state import Device, State
 from achterwacht.outputs.texts import Texts, places, typed
@@ -97,7 +97,10 @@ class Screen:
         names = device_names(self._state.plan, self._texts, people)
         top = [self._light(), *self._alarms()]
         top += self._reasons(names, LINES - len(top) - TABLES_MIN_LINES)
-        tables = self._tables(people, LINES - len(top))
+        room = LINES - len(top)
+        tables = self._tables(people, room)
+        carriers = self._carriers(names)
+        tables += carriers if len(tables) + len(carriers) <= room else []
         return "\n".join(_cut(_printable(line), self._columns).rstrip() for line in (*top, *tables))
 
     # --- what is said first ---
@@ -186,6 +189,23 @@ class Screen:
             pagers = self._pagers(people, room // 2)
             zenders = self._zenders(room - len(pagers))
         return ["", *zenders, "", *pagers, *phones]
+
+    def _carriers(self, names: Mapping[str, str]) -> list[str]:
+        """What carries orders, each in a line with the worst that is wrong with it; and by name which telephones a
+        fault that is not their own keeps from being reached."""
+        off = [one.name for one in self._house.phones if one.because and not one.because.startswith(f"{WAY}:")]
+        told = ", ".join(self._texts.device(target, names) for target in off)
+        lines = self._wrapped(self._words["phones.no"].format(phones=told), INDENT, INDENT * 2) if off else []
+        plan = self._state.plan
+        carriers = {f"{BASE}:{id}": f"{BASE}:{id}" for id in plan.bases} | (
+            {CENTRE: ALARM_CENTRE} if plan.alarm_centre else {}
+        )
+        for device, of in carriers.items():
+            wrong = next((reason.key for reason in self._house.reasons if reason.key.startswith(f"{of}/")), None)
+            title = self._texts.fault(wrong, names=names) if wrong else ""
+            fine = self._words["no fault"].format(device=self._texts.device(device, names))
+            lines.append(f"{SIGNS['no']} {title}" if wrong else fine)
+        return ["", *lines] if lines and not self._house.phones else lines
 
     def _zenders(self, room: int) -> list[str]:
         of = {f"{ZENDER}:{zender.nr}": zender for zender in self._state.plan.zenders}

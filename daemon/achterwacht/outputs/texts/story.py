@@ -65,8 +65,8 @@ def _targets(incident: Incident, texts: Texts, names: Mapping[str, str]) -> Iter
     devices = [texts.device(target.target, names) for target in incident.targets]
     width = max(map(len, devices), default=0)
     for target, device in zip(incident.targets, devices, strict=True):
-        failure = texts.reason(target.failure)
-        failed = words.story["failures"].format(failures=target.failures, failure=failure) if target.failures else ""
+        why = texts.why_failed(target.failure)
+        failed = words.story["failures"].format(failures=target.failures, why=why) if target.failures else ""
         proven = "" if target.stage == "failed" else words.stages[target.stage]
         yield f"  {device:<{width}}  {'; '.join(filter(None, (proven, failed)))}"
 

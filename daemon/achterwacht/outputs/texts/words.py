@@ -33,6 +33,9 @@ class Words:
     phases: Mapping[str, str]
     notes: Mapping[str, str]
     """The core's own objections, by its English; a reason that a person gave stays as it was given."""
+    failures: Mapping[str, str]
+    """Why a carrier took no order, by a pattern for its English whose groups have names. What fits none is for the
+    installer."""
     faults: Mapping[str, FaultWords]
     """By kind of fault (core/faults.py), and by what the whole lacks (core/readiness.py)."""
     fault_detail: str
@@ -64,6 +67,8 @@ class Words:
     """The title and the text of a message on a telephone, by kind of order."""
     buttons: Mapping[str, str]
     """What stands on the button that gives an answer."""
+    confirming: str
+    """What it means to confirm a message in Pushover, which has a button of its own for that."""
     script_112: str
     on_scene: tuple[str, str, str]
     """Nobody, one, and more ({count}) of us on the scene, as 112 hears it."""
@@ -81,3 +86,5 @@ class Words:
     """By weakness of a zender: the mark in its row, and what that means."""
     outcome: Mapping[str, str]
     """What became of an answer or command."""
+    testing: Mapping[str, str]
+    """What `test-page` says beside the facts."""
