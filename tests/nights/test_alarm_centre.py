@@ -236,3 +236,57 @@ def test_the_daily_test_report() -> None:
     assert told(house) == ["test"]
     house.wait(1)
     assert house.state.tests[CENTRE].stage == "handed_over"
+
+
+def test_callers_who_cannot_be_reached_are_no_business_of_the_centre(house: House) -> None:
+    for member in ("els", "fred"):
+        house.failing[f"phone:{member}"] = "no internet"
+    house.press(7)
+    house.wait(200)
+    house.lets_ring()
+    alarm = house.alarm(7)
+    assert alarm.police == "advised" and set(alarm.centre) == {"alarm"}
+    assert not {fact.kind for fact in house.all(f.Ordered) if fact.target == CENTRE} - {"alarm"}
+    house.restart()
+    house.wait(200)
+
+
+def test_a_confirmation_never_goes_alone(house: House) -> None:
+    house.failing[CENTRE] = "no receiver answers"
+    house.press(7)
+    house.wait(16)
+    house.failing.clear()
+    house.pager("p1").answers("on_scene")
+    house.pager("p1").answers("need_112")
+    assert told(house)[-2:] == ["alarm", "confirmed"]
+
+
+def test_a_centre_that_is_back_hears_at_once_what_it_did_not_take(house: House) -> None:
+    house.hear(h.Trouble("alarm_centre/offline", "no receiver answers"))
+    house.failing[CENTRE] = "no receiver answers"
+    house.press(6)
+    house.wait(16)
+    house.says("els", "all_clear", "a mistake")
+    house.press(7)
+    house.wait(7200)
+    house.failing.clear()
+    before = len(told(house))
+    house.hear(h.TroubleOver("alarm_centre/offline"))
+    assert sorted(told(house)[before:]) == ["alarm", "over"]
+    house.wait(1)
+    assert not house.state.untold and house.alarm(7).centre["alarm"].stage == "handed_over"
+
+
+def test_pressed_again_and_again_the_centre_is_told_of_the_newest(house: House) -> None:
+    house.hand_over_s = 60.0
+    for _ in range(4):
+        house.press(7)
+        house.wait(16)
+    under_way = [fact for fact in house.state.outbox.values() if fact.target == CENTRE]
+    assert len(under_way) == 1
+
+
+def test_a_press_that_only_a_pager_remembers_confirms_too(house: House) -> None:
+    house.press(6)
+    house.hear(h.Receipt("p1", "b001", 900, "7-x-1.d000.1", "7-x-1", "7-x-1", 7, "shown"))
+    assert {fact.incident for fact in house.all(f.AlarmConfirmed)} == {house.alarm(6).incident, "7-x-1"}

@@ -80,6 +80,7 @@ def test_a_base_that_dies_while_its_pagers_are_waited_for(house: House) -> None:
     house.press(7)
     house.wait(2)
     house.hear(h.Trouble("base:centrale/transmitter", "transmitter failure"))
+    house.wait(0)
     assert house.alarm(7).step == 1
     assert house.all(f.StepReached)[-1].reason == "nobody reachable"
 

@@ -9,8 +9,10 @@ import pytest
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core.escalation import OTHERS_AFTER_S, OTHERS_AT_ONCE
 from achterwacht.core.plan import APP, BACKUP, NTFY, PAGERS, PUSH, TEAM, Member, Step
 from achterwacht.core.readiness import readiness
+from achterwacht.core.supervision import barrier
 from house import TOWN_HALL, House
 
 PLAN = replace(
@@ -109,6 +111,7 @@ def test_only_dead_telephones_are_left_and_the_next_step_comes_at_once(house: Ho
     house.wait(1)
     assert house.alarm(7).step == 0  # anna's telephones have taken it
     house.hear(h.Trouble("phones/process", "it ended"))
+    house.wait(0)
     assert house.alarm(7).step == 1
     assert house.all(f.StepReached)[-1].reason == "nobody reachable"
 
@@ -209,3 +212,65 @@ def test_what_leaves_the_plan_takes_its_faults_and_tests_along(house: House) -> 
     house.hear(h.Trouble("alarm_centre/offline", "x"))
     house.adopt(replace(PLAN, members=tuple(replace(member, ways=()) for member in PLAN.members)))
     assert not house.faults and not house.state.tests
+
+
+def test_an_open_page_needs_no_phones_process(house: House) -> None:
+    house.hear(h.Trouble("phones/process", "it ended"))
+    house.press(7)
+    house.wait(16)
+    house.hear(h.Reached(newest(house, "app:dina").order, "shown"))
+    assert barrier(house.state, "app:dina") is None
+    assert barrier(house.state, "push:dina") == "phones/process"
+
+
+def test_a_restart_before_the_telephones_have_rung_forgets_none_of_them() -> None:
+    ladder = replace(PLAN.ladder, steps=(Step(0.0, (PAGERS, TEAM)), Step(15.0, (PAGERS, BACKUP))))
+    house = House(replace(PLAN, ladder=ladder))
+    house.press(7)
+    house.wait(OTHERS_AFTER_S / 2)
+    house.restart()  # which rings the next step
+    house.wait(1)
+    assert {fact.target for fact in house.all(f.Ordered)} >= {"push:anna", "ntfy:anna", "push:dina", "sms:dina"}
+    house.lets_ring()
+
+
+def test_telephones_of_a_great_team_ring_in_turns_of_a_few() -> None:
+    many = tuple(Member(f"lid-{n}", (TEAM,), (PUSH,)) for n in range(4 * OTHERS_AT_ONCE))
+    house = House(replace(PLAN, members=(*PLAN.members, *many)))
+    house.press(7)
+    for _ in range(6):
+        facts = house.hear(h.Tick())
+        assert sum(isinstance(fact, f.Ordered) for fact in facts) <= OTHERS_AT_ONCE
+        house.wait(OTHERS_AFTER_S)
+    assert house.alarm(7).others == ()
+    assert {fact.target for fact in house.all(f.Ordered)} >= {f"push:{member.id}" for member in many}
+
+
+def test_a_test_that_fails_is_a_fault_and_the_telephone_does_not_work(house: House) -> None:
+    house.failing = dict.fromkeys(("sms:dina", "app:dina"), "no credit")
+    house.tests("sms:dina")
+    house.tests("app:dina")
+    house.wait(1)
+    assert house.faults == {"way:sms:dina/unproven"}  # that no page is open is nothing wrong
+    works = {one.name: one.works for one in readiness(house.state).phones}
+    assert (works["sms:dina"], works["app:dina"]) == ("no", "unknown")
+    house.failing.clear()
+    house.tests("sms:dina")
+    house.wait(1)
+    assert not house.faults  # its carrier's word is all the proof there is
+
+
+def test_what_a_telephone_does_late_is_no_missed_budget(house: House) -> None:
+    house.hand_over_s = 0.04
+    house.press(7)
+    house.wait(5)
+    house.hear(h.Reached(newest(house, "push:anna").order, "shown"))
+    assert not house.all(f.BudgetMissed)
+
+
+def test_nobody_says_for_a_pager_what_it_shows(house: House) -> None:
+    house.pager("p1").on = False
+    house.press(7)
+    house.wait(1)
+    house.hear(h.Reached(newest(house, "pager:p1").order, "shown"))
+    assert house.alarm(7).rings["pager:p1"].stage == "handed_over"

@@ -39,7 +39,7 @@ from typing import Any, Literal
 
 from immutables import Map
 
-from achterwacht.core import centre, over, supervision
+from achterwacht.core import centre, over, supervision, trial
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.faults import CENTRE_AWAY
@@ -512,7 +512,7 @@ def _receipt(turn: Turn, heard: h.Receipt) -> None:
     if supervision.sign_of_life(turn, target, heard.boot):
         _pager_is_back(turn, target)
     if not heard.incident:
-        _tested(turn, heard.order, target, heard.stage)
+        trial.arrived(turn, heard.order, target, heard.stage)
         return
     incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
     over.received(turn, heard, incident, target)
@@ -542,34 +542,7 @@ def _reached(turn: Turn, heard: h.Reached) -> None:
         target for target in targets if not target.startswith(f"{PAGER}:")
     ):  # pagers say it themselves
         _arrived(turn, incident, target, heard.order, heard.stage)
-        _tested(turn, heard.order, target, heard.stage)
-
-
-def _tested(turn: Turn, order: str, target: str, stage: Literal["received", "shown"]) -> None:
-    test = turn.state.tests.get(target)
-    if test is None or test.order != order:
-        return
-    if test.stage not in ("received", "shown"):
-        turn.note(f.OrderReceived(turn.now, order, "", target))
-    if stage == "shown" and test.stage != "shown":
-        turn.note(f.OrderShown(turn.now, order, "", target))
-        supervision.test_shown(turn, target)
-
-
-def _test(turn: Turn, heard: h.Test) -> None:
-    """Somebody wants to know whether a target can be reached. Each stage that its order reaches is a fact."""
-    if heard.key in turn.state.outcomes:
-        return
-    if not turn.state.plan.knows(heard.target):
-        note = "no such target in the plan"
-        turn.note(f.TestAsked(turn.now, heard.key, heard.target, heard.by, "refused", note))
-        return
-    if not heard.by:
-        supervision.test_begins(turn, heard.target)
-    turn.note(f.TestAsked(turn.now, heard.key, heard.target, heard.by, "accepted", ""))
-    reason: f.Reason = "asked for" if heard.by else "daily test"
-    order = turn.next_order("test")
-    turn.note(f.Ordered(turn.now, order, "", "", 0, heard.target, "test", 1, reason))
+        trial.arrived(turn, heard.order, target, heard.stage)
 
 
 def _newest(alarm: Alarm, target: str, order: str) -> Order | None:
@@ -702,19 +675,10 @@ def _handed_over(turn: Turn, heard: h.HandedOver) -> None:
     alarm = turn.state.alarms.get(ordered.incident)
     turn.note(f.OrderHandedOver(turn.now, ordered.order, ordered.incident, ordered.target))
     if ordered.kind == "test":
-        supervision.test_handed_over(turn, ordered.target)
-    if alarm and ordered.kind == "alarm" and _is_first_of_our_own(alarm, ordered.target):
+        trial.handed_over(turn, ordered.target)
+    own = alarm is not None and alarm.plan.is_own_pager(ordered.target)
+    if alarm and own and ordered.kind == "alarm" and "handed_over" not in alarm.reached:
         _check_budget(turn, alarm, "handed_over", turn.now_s - alarm.heard_s, alarm.plan.budgets.handed_over_s)
-
-
-def _is_first_of_our_own(alarm: Alarm, target: str) -> bool:
-    """Whether this is one of our own pagers, and none of them had been reached. A bought system takes its time."""
-
-    def is_own(target: str) -> bool:
-        return target.startswith(f"{PAGER}:") and alarm.plan.tells_shown(target)
-
-    reached = (is_own(name) and ring.stage not in ("ordered", "failed") for name, ring in alarm.rings.items())
-    return is_own(target) and not any(reached)
 
 
 def _failed(turn: Turn, heard: h.Failed) -> None:
@@ -722,7 +686,7 @@ def _failed(turn: Turn, heard: h.Failed) -> None:
     if ordered is not None:
         turn.note(f.OrderFailed(turn.now, ordered.order, ordered.incident, ordered.target, heard.reason))
         if ordered.kind == "test":
-            supervision.test_failed(turn, ordered.target)
+            trial.failed(turn, ordered.target)
 
 
 def _status(turn: Turn, heard: h.Status) -> None:
@@ -792,7 +756,7 @@ _DECIDE: dict[type, Callable[[Turn, Any], None]] = {
     h.Missing: _missing,
     h.Acknowledge: supervision.acknowledge,
     h.Reached: _reached,
-    h.Test: _test,
+    h.Test: trial.ask,
     h.Trouble: _trouble,
     h.TroubleOver: _trouble_over,
 }

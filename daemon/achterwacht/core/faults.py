@@ -37,7 +37,15 @@ END_BY_THEMSELVES = frozenset(
 
 RETOLD = frozenset(
     {
-        *("gateway/offline", "base/offline", "base/transmitter", "base/refusing", "channel/failing", "way/failing", PHONES_DOWN),
+        *(
+            "gateway/offline",
+            "base/offline",
+            "base/transmitter",
+            "base/refusing",
+            "channel/failing",
+            "way/failing",
+            PHONES_DOWN,
+        ),
         *("receiver/offline", *CENTRE_FAULTS),
         "plan/invalid",
         *(f"{of}/{kind}" for of in DEVICES for kind in ("battery low", "battery empty")),

@@ -224,11 +224,13 @@ class Plan:
 
     def tells_shown(self, target: str) -> bool:
         """Whether this target says itself that it shows an alarm. Of the others the carrier's word is all there is."""
+        return target.startswith(f"{APP}:") or self.is_own_pager(target)
+
+    def is_own_pager(self, target: str) -> bool:
+        """Whether this is a pager of our own, on MQTT."""
         channel, who = target.split(":")
-        if channel == PAGER:
-            pager = self.pager(who)
-            return pager is None or not pager.base
-        return channel == APP
+        pager = self.pager(who)
+        return channel == PAGER and (pager is None or not pager.base)
 
     def knows(self, target: str) -> bool:
         """Whether an order may be made for this target."""

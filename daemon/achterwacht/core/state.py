@@ -190,7 +190,7 @@ class Alarm(msgspec.Struct, frozen=True):
     callers_s: float = 0.0
     need_asked: bool = False
     reached: frozenset[str] = frozenset()
-    """Which stages any of its rings has reached."""
+    """Which stages any of its rings has reached; `handed_over` one to a pager of our own."""
     missed: frozenset[str] = frozenset()
     """The hops whose missed budget is already a fact."""
     closed_s: float | None = None
@@ -493,8 +493,9 @@ def _ordered(state: State, fact: f.Ordered) -> State:
         others = tuple(target for target in alarm.others if target != fact.target)
         alarm = replace(alarm, others=others, others_s=state.house_s(fact.when))
     if fact.target == CENTRE:
-        before = alarm.centre.get(fact.kind)
-        state = replace(state, outbox=_without(state.outbox, {before.id})) if before else state
+        same = (fact.incident, fact.target, fact.kind)
+        older = {key for key, sent in state.outbox.items() if (sent.incident, sent.target, sent.kind) == same}
+        state = replace(state, outbox=_without(state.outbox, older - {fact.order}))
         return _with(state, _centre_told(alarm, fact.kind, order, state.house_s(fact.when)))
     newest = {"alarm": alarm.rings, "call_112": alarm.calls}.get(fact.kind)
     if newest is None:
@@ -552,7 +553,9 @@ def _reached(stage: Stage) -> Callable[[State, Any], State]:
             order = getattr(alarm, name).get(fact.target)
             if order and order.id == fact.order and _is_further(order.stage, stage):
                 orders = getattr(alarm, name).set(fact.target, replace(order, stage=stage))
-                return _change(state, fact.incident, **{name: orders}, reached=alarm.reached | {stage})
+                # That a bought system took a page says nothing of how quick we are.
+                new = {stage} if stage != "handed_over" or alarm.plan.is_own_pager(fact.target) else set()
+                return _change(state, fact.incident, **{name: orders}, reached=alarm.reached | new)
         return state
 
     return evolve_stage

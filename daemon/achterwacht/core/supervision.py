@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.faults import CENTRE_AWAY, CENTRE_FAULTS, DEVICES, MISSING, PHONES_DOWN, STAND, device_of, kind_of
-from achterwacht.core.plan import APP, BASE, CENTRE, CHANNEL, GATEWAY, MAX_SILENCE_S, PAGER, PUSH, WAY, ZENDER, Plan
+from achterwacht.core.plan import APP, BASE, CENTRE, CHANNEL, GATEWAY, MAX_SILENCE_S, PAGER, WAY, ZENDER, Plan
 from achterwacht.core.state import CHANGES_S, Device, State, comes_or_goes, is_another
 from achterwacht.core.turn import Turn
 
@@ -173,30 +173,6 @@ def barriers(plan: Plan, target: str) -> Iterator[str]:
         yield from (f"{BASE}:{pager.base}/{kind}" for kind in ("offline", "transmitter", "refusing"))
     else:
         yield from (f"{target}/{kind}" for kind in MISSING)
-
-
-def test_begins(turn: Turn, target: str) -> None:
-    """A new daily test: a telephone that could show the last one and did not is not proven."""
-    last = turn.state.tests.get(target)
-    if target.startswith(f"{PUSH}:") and last is not None and last.stage != "shown":
-        turn.raise_fault(f"{WAY}:{target}/unproven", "")
-
-
-def test_failed(turn: Turn, target: str) -> None:
-    """A test did not even reach the carrier. That no page is open is nothing wrong; of others there are faults."""
-    if target != CENTRE and not target.startswith((f"{PAGER}:", f"{APP}:")):
-        turn.raise_fault(f"{WAY}:{target}/unproven", "")
-
-
-def test_handed_over(turn: Turn, target: str) -> None:
-    """The carrier took a test: of a telephone that never says more, that is all the proof there is."""
-    if not target.startswith(f"{PUSH}:"):
-        turn.clear_fault(f"{WAY}:{target}/unproven")
-
-
-def test_shown(turn: Turn, target: str) -> None:
-    """A test was shown on a telephone."""
-    turn.clear_fault(f"{WAY}:{target}/unproven")
 
 
 def max_silence_s(plan: Plan, device: str) -> float | None:
