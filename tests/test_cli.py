@@ -31,6 +31,7 @@ from achterwacht.core.codec import encode, fact_to_plain, to_plain
 from achterwacht.journal.opening import open_folder
 from achterwacht.journal.writer import Journal
 from achterwacht.link import Command, Connection, Link, LinkSilent, LinkUnavailable
+from achterwacht.outputs.texts import LANGUAGES
 from house import House
 
 ROOT = Path(__file__).parent.parent
@@ -601,7 +602,8 @@ async def test_of_a_telephone_that_says_nothing_the_carriers_word_is_enough(
         daemon.tell()
         assert await testing == code
     out = capsys.readouterr().out.splitlines()
-    assert out[-1].startswith(f"telefoon van Anna Jansen: {stage}") and fails in out[0]
+    assert out[0] == "Wacht hoogstens 60 s, tot de proef voor telefoon van Anna Jansen is overgedragen"
+    assert out[-1].startswith(f"telefoon van Anna Jansen: {stage}") and fails in out[1] and len(out) == 3
     (asked,) = house.all(f.TestAsked)
     assert (asked.target, asked.by) == ("phone:anna", "terminal")
 
@@ -612,7 +614,38 @@ async def test_a_test_that_nobody_delivers_is_told_as_no_more_than_ordered(
 ) -> None:
     async with running(state, house):
         assert await asks(state, "test-page", "pager:p1", "--wait", "0.1") == 1
-        assert capsys.readouterr().out == "pieper p1 (Anna Jansen): opdracht gegeven\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "Wacht hoogstens 0.1 s, tot pieper p1 (Anna Jansen) de proef toont",
+        "pieper p1 (Anna Jansen): opdracht gegeven",
+        "Verder is er niets van gehoord, en geen storing zegt waarom",
+    ]
+
+
+@pytest.mark.asyncio
+async def test_a_test_of_which_nothing_came_tells_the_fault_that_stands_in_the_way(
+    state: Path, house: House, capsys: Said
+) -> None:
+    async with running(state, house):
+        house.hear(h.Missing(("pager:p1",)))
+        assert await asks(state, "test-page", "pager:p1", "--wait", "0.1") == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "pieper p1 (Anna Jansen): opdracht gegeven",
+        "Wat in de weg staat: pieper p1 (Anna Jansen) is stil (25 s)",
+    ]
+
+
+def test_a_test_is_followed_by_its_order_and_the_house_with_it(house: House) -> None:
+    test = talking.OneTest(house.state, "t1")
+    so_far = len(house.facts)
+    house.hear(h.Test("t0", "pager:p2", "els"))
+    house.hear(h.Test("t1", "pager:p1", "els"))
+    house.hear(h.Missing(("zender:7",)))
+    house.wait(1)
+    (order,) = (fact.order for fact in house.all(f.Ordered) if fact.kind == "test" and fact.target == "pager:p1")
+    told = [fact for fact in house.facts[so_far:] if test.take(fact)]
+    assert told and {getattr(fact, "order", "") for fact in told} == {order}
+    assert test.stage == talking.STAGES[type(told[-1])]
+    assert test.state.faults == house.state.faults and "zender:7/silent" in test.state.faults
 
 
 @pytest.mark.parametrize(
@@ -721,6 +754,25 @@ async def test_a_faulty_zender_is_watched_by_its_place(house: House, capsys: Sai
     lines = await told.watched(capsys)
     assert "Storing: zender 7 (Balie 3) is stil (25 s)" in lines
     assert "Storing: zender 5 (Loket 1) is nog nooit gehoord" in lines
+
+
+@pytest.mark.asyncio
+async def test_what_cannot_be_said_ends_no_watcher(house: House, capsys: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words of ours that lack a field, and a fact of a daemon that was renewed meanwhile: it may be one that calms."""
+    monkeypatch.setitem(cast("dict[str, str]", LANGUAGES["nl"].facts), "fault_raised", "{because}")
+    told = Messages(house)
+    house.hear(h.Missing(("zender:7",)))
+    told.facts()
+    of_next_year = {"at": "2027-01-01T00:00:00Z", "fact": "all_went_home", "mono_s": 1.0, "clock_ok": True}
+    told.say({"type": "fact", "n": len(house.facts) + 1, "durable": False, "fact": of_next_year})
+    house.hear(h.Missing(("zender:5",)))
+    told.facts()
+    async with asyncio.timeout(WAIT_S):
+        await talking.Watcher({}, as_json=False).follow(cast(Connection, told))
+    lines = capsys.readouterr().out.splitlines()
+    raised = [line for line in lines if "fault_raised: at=" in line]
+    assert ["zender:7/silent" in raised[0], "zender:5/" in raised[1], len(raised)] == [True, True, 2]
+    assert any(line.startswith("all_went_home: at=2027") and "NOG NIET VASTGELEGD" in line for line in lines)
 
 
 @pytest.mark.asyncio

@@ -209,7 +209,41 @@ def test_what_says_nothing_itself_is_told_by_its_carrier() -> None:
         "!  p9      niemand      NEE           -        -      -",
         "",
         "4 wegen naar telefoons: 1 werkt, 1 niet bewaakt, 1 onbekend, 1 werkt NIET",
+        "oproepsysteem centrale: geen storing bekend",
+        "! oproepsysteem toren antwoordt niet",
+        "de alarmcentrale: geen storing bekend",
     ]
+
+
+def test_a_telephone_that_is_off_by_a_fault_that_does_not_name_it_is_named() -> None:
+    house = with_voices()
+    house.hear(h.Trouble("channel:sms/failing", "no internet"))
+    house.hear(h.Trouble("alarm_centre/refused", "NAK"))
+    lines = screen(house)
+    assert any("telefoon van bas (push) is niet aangemeld" in line for line in lines)
+    at = lines.index("4 wegen naar telefoons: 1 werkt, 1 onbekend, 2 werken NIET")
+    assert lines[at + 1 :] == [
+        "  NIET te bereiken: telefoon van bas (sms)",
+        "oproepsysteem centrale: geen storing bekend",
+        "! oproepsysteem toren antwoordt niet",
+        "! de alarmcentrale weigert onze berichten",
+    ]
+
+
+def test_what_carries_orders_is_told_without_telephones_too_and_where_there_is_room() -> None:
+    plan = replace(VOICES, members=())
+    assert screen(all_well(plan))[-4:] == [
+        "",
+        "oproepsysteem centrale: geen storing bekend",
+        "oproepsysteem toren: geen storing bekend",
+        "de alarmcentrale: geen storing bekend",
+    ]
+    full = replace(plan, zenders=tuple(Zender(nr, f"Loket {nr}") for nr in range(1, 17)))
+    house = all_well(full)
+    for nr in range(1, 12):
+        house.press(nr)
+    lines = screen(house)
+    assert len(lines) <= LINES and not any("geen storing bekend" in line for line in lines)
 
 
 def test_a_house_without_telephones_has_no_line_about_them() -> None:
@@ -233,7 +267,7 @@ def test_what_the_whole_lacks_comes_with_what_to_do_about_its_cause() -> None:
         "  ! geen enkele knop werkt zeker",
         "    Een druk op een knop wordt misschien niet gehoord.",
         "    Doe: Spreek voor het opengaan af hoe er hulp geroepen wordt. Begin bij de storing hieronder.",
-        "  ! er is niemand om op te roepen",
+        "  ! niemand is zeker op te roepen",
         "  ! geen verbinding met de broker, sinds 10:00  [broker/link]",
         "    Van de knoppen op het netwerk wordt niets gehoord, en de piepers krijgen geen oproep.",
         "    Doe: Gebruik de telefoon. Waarschuw de beheerder: mosquitto draait niet of het netwerk is weg.",

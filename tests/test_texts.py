@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shlex
 import string
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
-from typing import Any, cast, get_args
+from itertools import product
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -15,7 +20,7 @@ from hypothesis import strategies as st
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.codec import KINDS
+from achterwacht.core.codec import KINDS, NAMES
 from achterwacht.core.draft import draft
 from achterwacht.core.escalation import checkpoint, objection
 from achterwacht.core.faults import CARRIERS, DEVICES, STAND, kind_of
@@ -24,11 +29,16 @@ from achterwacht.core.heard import Answer, AnswerWord
 from achterwacht.core.incident import TARGET_STAGES, incidents
 from achterwacht.core.moment import Moment
 from achterwacht.core.plain_ascii import plain_ascii
-from achterwacht.core.plan import Site, Transport, Weakness
+from achterwacht.core.plan import Plan, Site, Transport, Weakness
 from achterwacht.core.readiness import Lack, Light, Works
-from achterwacht.core.state import Phase
-from achterwacht.outputs.dispatch import Alert
+from achterwacht.core.state import Phase, State
+from achterwacht.outputs.dispatch import NO_CHANNEL, Alert
+from achterwacht.outputs.open_pages import NOT_OPEN
+from achterwacht.outputs.paging_base.channel import NOT_OPEN_YET
+from achterwacht.outputs.paging_base.espa_exchange import BROKEN_TRANSMITTER, NOT_POLLED, SILENT
+from achterwacht.outputs.paging_base.tap_exchange import LOGIN_UNANSWERED, NO_ANSWER, PAGE_UNANSWERED
 from achterwacht.outputs.texts import (
+    AS_IT_IS_CHARS,
     LANGUAGES,
     PAGE_MAX_CHARS,
     Texts,
@@ -47,15 +57,7 @@ from achterwacht.service import ANSWERS_BY_PHONE
 from house import TOWN_HALL, House
 
 NOW = House().now
-NAMES = {"anna": "Anna", "bas": "Bas"}
-VARIANTS = {
-    "press_joined": {"press_joined", "press_joined.burst", "press_joined.recovered"},
-    "ordered": {f"ordered.{kind}" for kind in get_args(f.Kind)},
-    "alarm_closed": {"alarm_closed", "alarm_closed.reason"},
-    "device_seen": {"device_seen", "device_seen.remembered", "device_seen.gone"},
-    "fault_acknowledged": {"fault_acknowledged", "fault_acknowledged.refused"},
-    "test_asked": {"test_asked", "test_asked.daily", "test_asked.refused"},
-}
+PEOPLE = {"anna": "Anna", "bas": "Bas"}
 PAGED = tuple(sorted(set(get_args(f.Kind)) - {"confirmed", "trouble", "trouble_over"}))
 """The kinds of order that a pager or a telephone gets; the others are for the alarm centre alone."""
 MEMBER = {"nl": "LID", "en": "MEMBER"}
@@ -75,10 +77,64 @@ def placeholders(words: str | tuple[str, ...] | FaultWords) -> list[set[str]]:
 # --- nothing is missing -----------------------------------------------------------------------------------------------
 
 
+SAMPLES: Mapping[str, Sequence[str]] = {
+    "target": ("pager:p1", "push:anna", "sms:anna", "alarm_centre:pac"),
+    "device": ("zender:7", "gateway:gpio"),
+    "by": ("anna", "zender:6", "pager:p3", "terminal", ""),
+    "member": ("anna", "nobody"),
+    "key": ("zender:7/silent", "zender/unknown", "way:push:anna/failing", "moon/fallen"),
+    "fault": ("zender:7/silent", "moon/fallen"),
+    "detail": ("", "zender:99", "it broke: {oops}"),
+    "reason": ("", "calm {down}"),
+    "note": ("", "no such alarm"),
+}
+"""What a field of text may hold, by its name."""
+
+
+def samples(name: str, kind: Any) -> Sequence[Any]:
+    """What a field of a fact may hold: every word that it is limited to, else a few."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if NoneType in get_args(kind):
+        (kind,) = set(get_args(kind)) - {NoneType}
+        return (None, *samples(name, kind))
+    whole: Mapping[Any, Sequence[Any]] = {
+        Moment: (NOW,),
+        Plan: (TOWN_HALL,),
+        State: (House().state,),
+        bool: (False, True),
+        int: (3,),
+        float: (1.5,),
+        str: SAMPLES.get(name, ("x",)),
+        tuple[str, ...]: ((), ("anna",), ("anna", "pager:p3", "x")),
+    }
+    return whole[kind]
+
+
+def every(kind: type) -> Iterator[f.Fact]:
+    """A fact of this kind for every choice of what its fields may hold."""
+    hints = get_type_hints(kind)
+    names = [field.name for field in fields(kind)]
+    return (kind(*values) for values in product(*(samples(name, hints[name]) for name in names)))
+
+
 @LANGUAGE
-def test_every_fact_has_its_sentences(language: str) -> None:
-    wanted = {key for name in KINDS for key in VARIANTS.get(name, {name})}
-    assert LANGUAGES[language].facts.keys() == wanted
+def test_every_fact_and_every_variant_of_it_can_be_said(language: str) -> None:
+    texts, told = Texts(language), set()
+    for fact in (fact for kind in KINDS.values() for fact in every(kind)):
+        sentence = texts.sentence(fact, PEOPLE)
+        assert sentence and not sentence.startswith(NAMES[type(fact)]), f"no sentence can be made of {fact}"
+        told.add(sentence_key(fact))
+    assert told == texts.words.facts.keys()
+
+
+def test_a_sentence_that_cannot_be_made_is_the_fact_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cast("dict[str, str]", NL.facts), "pager_carried", "{nobody} draagt {pager}")
+    said = Texts("nl").sentence(f.PagerCarried(NOW, "k", "p1", "anna"), PEOPLE, after_s=2.0)
+    assert said.startswith("pager_carried: at=2026-") and said.endswith(" (2,00 s na de druk)")
+    assert "pager=p1, member=anna" in said
+    monkeypatch.setitem(cast("dict[str, str]", NL.facts), "plan_adopted", "{nobody}")
+    assert len(Texts("nl").sentence(f.PlanAdopted(NOW, TOWN_HALL, "hash"))) == AS_IT_IS_CHARS
 
 
 @LANGUAGE
@@ -188,6 +244,36 @@ SENTENCES: tuple[tuple[f.Fact, str, str], ...] = (
     ),
     (f.OrderShown(NOW, *ORDER), "Pieper p1 toont de oproep", "Pager p1 shows the page"),
     (
+        f.AlarmConfirmed(NOW, "7-a-1", "second button", "zender:6"),
+        "Het alarm is bevestigd: een tweede knop is ingedrukt (zender 6)",
+        "The alarm is confirmed: a second button was pressed (zender 6)",
+    ),
+    (
+        f.AlarmConfirmed(NOW, "7-a-1", "word from the scene", "anna"),
+        "Het alarm is bevestigd: iemand ter plaatse bevestigt het (Anna)",
+        "The alarm is confirmed: somebody on the scene confirms it (Anna)",
+    ),
+    (
+        f.OrderHandedOver(NOW, *ORDER),
+        "Bericht voor pieper p1 overgedragen, nog niet ontvangen",
+        "Message for pager p1 handed over, not received yet",
+    ),
+    (
+        f.OrderHandedOver(NOW, ORDER[0], ORDER[1], "alarm_centre:pac"),
+        "Bericht voor de alarmcentrale overgedragen, niet ontvangen",
+        "Message for the alarm centre handed over, not received",
+    ),
+    (
+        f.OrderFailed(NOW, *ORDER, "no answer within 2 s"),
+        "Bericht voor pieper p1 is mislukt: geen antwoord binnen 2 s",
+        "Message for pager p1 has failed: no answer within 2 s",
+    ),
+    (
+        f.OrderFailed(NOW, *ORDER, "HTTP 418: I am a {teapot}"),
+        "Bericht voor pieper p1 is mislukt (voor de installateur: HTTP 418: I am a {teapot})",
+        "Message for pager p1 has failed (for the installer: HTTP 418: I am a {teapot})",
+    ),
+    (
         f.StepReached(NOW, "7-a-1", 1, "not enough coming"),
         "Trede 2 van de ladder: niet genoeg mensen onderweg",
         "Step 2 of the ladder: not enough people coming",
@@ -271,8 +357,8 @@ SENTENCES: tuple[tuple[f.Fact, str, str], ...] = (
 
 @pytest.mark.parametrize(("fact", "dutch", "english"), SENTENCES, ids=lambda value: type(value).__name__)
 def test_a_fact_in_a_sentence(fact: f.Fact, dutch: str, english: str) -> None:
-    assert Texts("nl").sentence(fact, NAMES) == dutch
-    assert Texts("en").sentence(fact, NAMES) == english
+    assert Texts("nl").sentence(fact, PEOPLE) == dutch
+    assert Texts("en").sentence(fact, PEOPLE) == english
 
 
 @given(key=st.text(max_size=30) | st.sampled_from(sorted(FAULT_KINDS)), detail=st.text(max_size=30))
@@ -339,6 +425,7 @@ def test_handed_over_is_never_worded_as_received(language: str) -> None:
     words = LANGUAGES[language]
     not_received = {"nl": "niet ontvangen", "en": "not received"}[language]
     assert not_received in words.facts["order_handed_over"]
+    assert not_received in words.facts["order_handed_over.yet"]
     assert not_received in words.stages["handed_over"]
 
 
@@ -352,6 +439,47 @@ def test_every_fact_of_a_long_night_can_be_said(language: str) -> None:
     for fact in (*house.facts, checkpoint(house.state, house.now)):
         assert sentence_key(fact) in texts.words.facts
         assert "{" not in texts.sentence(fact, after_s=1.0)
+
+
+# --- why an order failed ----------------------------------------------------------------------------------------------
+
+DAEMON = Path(__file__).parent.parent / "daemon" / "achterwacht"
+SAYS_WHY = (DAEMON / "mqtt.py", *(DAEMON / "outputs").rglob("*.py"))
+OFTEN = (
+    *(NO_CHANNEL, NOT_OPEN, NOT_OPEN_YET, BROKEN_TRANSMITTER, NOT_POLLED, SILENT),
+    *(f"pager 123: {why}" for why in (NO_ANSWER, PAGE_UNANSWERED, LOGIN_UNANSWERED)),
+    "no connection to the broker: [Errno 111] Connection refused",
+    "no phone registered",
+    "10.0.0.1:12000 does not answer within 10 s; pac.example:12001 cannot be reached: connection refused",
+)
+
+
+def said_in(source: Path) -> Iterator[str]:
+    """Every text in a file of Python, with a 7 wherever it is filled in."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("reason", OFTEN)
+def test_why_an_order_often_fails_is_said_in_words_for_everybody(reason: str) -> None:
+    why = Texts("nl").why_failed(reason)
+    assert why.startswith(": ") and reason not in why
+
+
+@LANGUAGE
+def test_every_reason_that_has_words_is_still_given_by_some_carrier(language: str) -> None:
+    reasons = {text for source in SAYS_WHY if "texts" not in source.parts for text in said_in(source)}
+    of_a_receiver = {f"7:7 {reason}" for reason in reasons}
+    for pattern in LANGUAGES[language].failures:
+        assert any(re.fullmatch(pattern, reason, re.DOTALL) for reason in reasons | of_a_receiver), pattern
+
+
+def test_a_receiver_that_refuses_is_no_receiver_that_is_silent() -> None:
+    why = "10.0.0.1:12000 does not answer within 10 s; pac.example:12001 refuses it (NAK)"
+    assert Texts("nl").why_failed(why) == f" (voor de installateur: {why})"
 
 
 # --- pagers -----------------------------------------------------------------------------------------------------------
@@ -455,6 +583,17 @@ def test_every_message_is_whole_sentences_with_the_place_in_its_title(language: 
     assert len(title) < 60, "a locked screen shows no more"
 
 
+@LANGUAGE
+def test_what_confirming_in_pushover_means_is_said_where_it_answers(language: str) -> None:
+    def said(target: str, *answers: str) -> str:
+        ordered = replace(alert("alarm").ordered, target=target)
+        return on_phone("alarm", language, ordered=ordered, tokens=dict.fromkeys(answers, "t"))[1]
+
+    plain, confirming = on_phone("alarm", language)[1], LANGUAGES[language].confirming
+    assert said("pushover:anna", "coming", "cannot") == f"{plain} {confirming}"
+    assert said("pushover:anna") == said("push:anna", "coming", "cannot") == plain
+
+
 def test_a_message_says_where_and_since_when() -> None:
     assert on_phone("alarm", "nl") == ("ALARM: Balie 3", "Kom naar Balie 3, 0.38 WIV. Gedrukt om 09:55:00.")
     assert on_phone("alarm", "en", room="") == ("ALARM: Balie 3", "Come to Balie 3. Pressed at 09:55:00.")
@@ -526,19 +665,22 @@ def night() -> House:
 
 def test_the_story_of_an_incident() -> None:
     (incident,) = incidents(enumerate(night().facts, 1))
-    heading, happened, called, measured = story_text(incident, NAMES).split("\n\n")
+    heading, happened, called, measured = story_text(incident, PEOPLE).split("\n\n")
     assert heading.splitlines()[:2] == [
         "Melding 2026-001: Balie 3 (zender 7)",
         "Begonnen 21-11-2026 om 10:00:00, voorbij na 1:34",
     ]
     assert "  10:00:04   4,00 s  Anna komt eraan" in happened.splitlines()
-    assert "  10:00:00   0,03 s  Bericht voor telefoon van Anna is mislukt: no such channel" in happened
+    failed = "Bericht voor telefoon van Anna is mislukt (voor de installateur: no such channel)"
+    assert f"  10:00:00   0,03 s  {failed}" in happened
     assert [line.split() for line in called.splitlines()[1:4]] == [
         ["pieper", "p1", "beantwoord"],
         ["pieper", "p2", "getoond"],
         ["pieper", "p3", "getoond"],
     ]
-    assert called.splitlines()[4].split() == ["telefoon", "van", "Anna", "2x", "mislukt:", "no", "such", "channel"]
+    assert " ".join(called.splitlines()[4].split()) == (
+        "telefoon van Anna 2x mislukt (voor de installateur: no such channel)"
+    )
     assert "  laatste oproep getoond             310,0 ms" in measured.splitlines()
 
 

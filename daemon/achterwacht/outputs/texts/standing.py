@@ -197,10 +197,8 @@ class Screen:
         told = ", ".join(self._texts.device(target, names) for target in off)
         lines = self._wrapped(self._words["phones.no"].format(phones=told), INDENT, INDENT * 2) if off else []
         plan = self._state.plan
-        carriers = {f"{BASE}:{id}": f"{BASE}:{id}" for id in plan.bases} | (
-            {CENTRE: ALARM_CENTRE} if plan.alarm_centre else {}
-        )
-        for device, of in carriers.items():
+        for device in (*(f"{BASE}:{id}" for id in plan.bases), *([CENTRE] if plan.alarm_centre else [])):
+            of = ALARM_CENTRE if device == CENTRE else device
             wrong = next((reason.key for reason in self._house.reasons if reason.key.startswith(f"{of}/")), None)
             title = self._texts.fault(wrong, names=names) if wrong else ""
             fine = self._words["no fault"].format(device=self._texts.device(device, names))
