@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
+from types import ModuleType
 from typing import Any, Self
 
 import pytest
@@ -20,30 +24,40 @@ BEN = Person("ben", "Ben Jansen", "")
 ENDPOINT = "https://push.example.org/"
 
 
+class Counted:
+    """Lets a test wait until a function of a module has been called, in whatever thread, once more from now."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+        call, loop = getattr(module, name), asyncio.get_running_loop()
+        self._calls: asyncio.Queue[None] = asyncio.Queue()
+
+        def counted(*args: Any) -> Any:
+            try:
+                return call(*args)
+            finally:
+                loop.call_soon_threadsafe(self._calls.put_nowait, None)
+
+        monkeypatch.setattr(module, name, counted)
+
+    async def again(self) -> None:
+        async with asyncio.timeout(20):
+            await self._calls.get()
+
+
 class Running:
     """People with their writer; `written` waits until it is all on disk, `tried` for the next attempt to end."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.told: list[str | None] = []
         self.people = People(folder, self.told.append)
-        self._attempts: asyncio.Queue[None] = asyncio.Queue()
         self._monkeypatch = monkeypatch
         self._task = asyncio.create_task(self.people.run())
 
     async def __aenter__(self) -> Self:
-        replace, loop = people_module._replace, asyncio.get_running_loop()
-
-        def counted(*kept: Any) -> None:
-            try:
-                replace(*kept)
-            finally:
-                loop.call_soon_threadsafe(self._attempts.put_nowait, None)
-
-        self._monkeypatch.setattr(people_module, "_replace", counted)
+        self._attempts = Counted(self._monkeypatch, people_module, "_replace")
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        self._monkeypatch.undo()
         self._task.cancel()
         await asyncio.wait({self._task})
 
@@ -52,8 +66,7 @@ class Running:
             await self.people.written()
 
     async def tried(self) -> None:
-        async with asyncio.timeout(20):
-            await self._attempts.get()
+        await self._attempts.again()
 
 
 @pytest.mark.asyncio
@@ -117,6 +130,138 @@ async def test_a_damaged_file_is_written_anew(tmp_path: Path, monkeypatch: pytes
         await running.written()
     assert read_people(tmp_path) == {"ben": BEN}
     assert running.people.trouble is None
+    damaged, over = running.told
+    assert damaged and "is damaged, and what it held is lost" in damaged
+    assert over is None, "it is whole again"
+
+
+# --- a file that cannot be read at the start --------------------------------------------------------------------------
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Somebody else has the file for himself: a backup, a repair by hand."""
+    with closing(sqlite3.connect(folder / "people.db", isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def a_folder_in_its_place(folder: Path) -> Iterator[None]:
+    """What cannot be opened, and is no damage; a mode would not keep root out."""
+    file, aside = folder / "people.db", folder / "aside"
+    file.rename(aside)
+    file.mkdir()
+    yield
+    file.rmdir()
+    aside.rename(file)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people_module, "RETRY_S", 0.0)
+    monkeypatch.setattr(people_module, "BUSY_WAIT_S", 0.0)
+
+
+async def filled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Ann and Ben with two browsers each are on disk: the ids of these, by the end of their endpoints."""
+    async with Running(folder, monkeypatch) as running:
+        running.people.remember([ANN, BEN])
+        ids = {
+            f"{member}{n}": running.people.register(member, f"{ENDPOINT}{member}{n}", "key", "secret")
+            for member in ("ann", "ben")
+            for n in range(2)
+        }
+        await running.written()
+    return ids
+
+
+def browsers(people: People, member: str) -> list[str]:
+    return [one.endpoint.removeprefix(ENDPOINT) for one in people.registrations(member)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("away", [locked, a_folder_in_its_place])
+async def test_what_cannot_be_read_is_not_written_over_and_is_known_when_it_can(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    quick: None,
+    away: Callable[[Path], AbstractContextManager[None]],
+) -> None:
+    await filled(tmp_path, monkeypatch)
+    with away(tmp_path):
+        running = Running(tmp_path, monkeypatch)
+        assert not running.people.known and running.people.registrations("ann") == ()
+        running.people.register("ann", f"{ENDPOINT}new", "key", "secret")
+        waiting = asyncio.create_task(running.people.written())
+        read = Counted(monkeypatch, people_module, "_read")
+        for _ in range(3):
+            await read.again()
+        assert not waiting.done() and browsers(running.people, "ann") == ["new"]
+        (told,) = running.told
+        assert told and "cannot be read, and is not written until it can" in told
+    async with running:
+        await waiting
+        assert running.told[-1] is None
+        assert running.people.person("ben") == BEN
+        assert browsers(running.people, "ann") == ["ann0", "ann1", "new"]
+        assert browsers(running.people, "ben") == ["ben0", "ben1"]
+    again = People(tmp_path, running.told.append)
+    assert browsers(again, "ann") == ["ann0", "ann1", "new"] and browsers(again, "ben") == ["ben0", "ben1"]
+
+
+@pytest.mark.asyncio
+async def test_what_was_said_before_the_file_could_be_read_holds_over_what_stands_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    ids = await filled(tmp_path, monkeypatch)
+    newer, cor = replace(BEN, phone="+31600000002"), Person("cor", "Cor", "")
+    with locked(tmp_path):
+        running = Running(tmp_path, monkeypatch)
+        running.people.remember([newer, cor])
+        running.people.register("cor", f"{ENDPOINT}ben0", "key", "secret")  # Ben's old telephone
+        running.people.forget_registration(ids["ben1"])
+    async with running:
+        await running.written()
+    for people in (running.people, People(tmp_path, running.told.append)):
+        assert (people.person("ann"), people.person("ben"), people.person("cor")) == (None, newer, cor)
+        assert [browsers(people, one) for one in ("ann", "ben", "cor")] == [[], [], ["ben0"]]
+
+
+@pytest.mark.asyncio
+async def test_who_was_erased_before_the_file_could_be_read_stays_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    await filled(tmp_path, monkeypatch)
+    with locked(tmp_path):
+        running = Running(tmp_path, monkeypatch)
+        running.people.forget("ann")
+    async with running:
+        await running.written()
+    people = People(tmp_path, running.told.append)
+    assert (people.person("ann"), people.person("ben")) == (None, BEN)
+    assert [browsers(people, one) for one in ("ann", "ben")] == [[], ["ben0", "ben1"]]
+
+
+@pytest.mark.asyncio
+async def test_one_damaged_letter_loses_that_letter_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await filled(tmp_path, monkeypatch)
+    file = tmp_path / "people.db"
+    file.write_bytes(file.read_bytes().replace(b"Ann de Vries", b"Ann de Vr\xffes"))
+    people = People(tmp_path, lambda _: None)
+    ann = people.person("ann")
+    assert ann and ann.name == "Ann de Vr\ufffdes" and len(people.registrations("ann")) == 2
+    assert people.trouble is None
+
+
+@pytest.mark.asyncio
+async def test_a_browser_is_found_among_those_of_five_hundred_without_looking_through_them(tmp_path: Path) -> None:
+    people = People(tmp_path, lambda _: None)
+    for n in range(500 * REGISTRATIONS_MAX):
+        people.register(f"lid-{n % 500}", f"{ENDPOINT}{n}", "key", "secret")
+    began_s = perf_counter()
+    assert sum(len(people.registrations(f"lid-{n}")) for n in range(500)) == 500 * REGISTRATIONS_MAX
+    assert perf_counter() - began_s < 0.05, "157 ms, when each looked through all"
 
 
 @pytest.mark.asyncio

@@ -29,7 +29,10 @@ from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
 from achterwacht.link import Connection, connect
 from achterwacht.outputs.open_pages import NOT_OPEN
-from achterwacht.service import STILL_HERE_S, Service
+from achterwacht.outputs.wiring import WebPush
+from achterwacht.service import REFUSALS_EVERY_S, STILL_HERE_S, Service
+from achterwacht.tokens import KEY_FILE
+from achterwacht.voices import Voices
 from broker import free_port
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -307,7 +310,8 @@ async def test_a_clock_that_nobody_vouches_for_is_a_fault_in_its_time(
 # --- telephones and pages, over the link ------------------------------------------------------------------------------
 
 F = TypeVar("F", bound=f.Fact)
-SUBSCRIPTION = {"endpoint": "https://push.example/1", "p256dh": "BNc_" * 21, "auth": "tBHItJI5svbpez7K"}
+SUBSCRIPTION = {"endpoint": "https://push.example/1", "p256dh": "BNc_" * 21 + "BNc", "auth": "tBHItJI5svbpez7KtBHItA"}
+WEB_PUSH = WebPush("mailto:a@example.org", ("push.example",))
 
 
 @asynccontextmanager
@@ -359,6 +363,15 @@ async def test_a_token_that_comes_back_is_its_members_answer_from_where_it_was_s
         assert again == [], "it counts once"
 
 
+async def with_push(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan has Web Push, and reaches lid-4 by it; no process is started for it."""
+    monkeypatch.setattr(Voices, "push", WEB_PUSH)
+    plan = house.state.plan
+    members = tuple(replace(one, ways=("push", "app")) if one.id == "lid-4" else one for one in plan.members)
+    house.inbox.put(h.PlanRead(replace(plan, members=members), "with push"))
+    await until(lambda: house.state.plan_source == "with push" and house.people.known)
+
+
 async def facts_since(connection: Connection, n: int, house: Service) -> list[f.Fact]:
     """The facts after that number, up to a mark that is made now."""
     house.inbox.put(h.Trouble("link/socket", "a mark"))
@@ -400,7 +413,7 @@ async def test_a_telephone_gets_tokens_for_what_it_asks_and_a_pager_or_an_open_p
     assert (push.member, set(push.tokens)) == ("lid-4", {"coming", "cannot"})
     assert push.raised_at == house.state.alarms["7-00ff-1"].raised_at
     assert (page.member, page.tokens, pager.member, pager.tokens) == ("lid-4", {}, "", {})
-    heard = house._tokens.read(push.tokens["cannot"], house.clock.now())
+    heard = house._tokens.read(push.tokens["cannot"], house.clock.now(), house._is_open)
     assert (heard.member, heard.incident, heard.answer, heard.via) == ("lid-4", "7-00ff-1", "cannot", "push:lid-4")
     house.inbox.put(h.Test("cmd-t", "push:lid-4", "lid-1"))
     await until(lambda: sent[-1].kind == "test")
@@ -409,8 +422,47 @@ async def test_a_telephone_gets_tokens_for_what_it_asks_and_a_pager_or_an_open_p
 
 
 @pytest.mark.asyncio
-async def test_a_browser_that_registers_is_kept_beside_the_names_and_in_no_fact(house: Service, tmp_path: Path) -> None:
-    await until(lambda: house.people.known)
+async def test_a_token_is_good_while_its_alarm_is_open_and_some_hours_after_its_message(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock is put right by hours after the message has gone out."""
+    async with dashboard(house) as connection:
+        ordered = replace(await rung(house, connection, "pager:p1"), target="push:lid-4")
+        tokens = house._tokens.make(ordered, "lid-4", ("coming", "cannot"), house.clock.now())
+        now = house.clock.now
+        monkeypatch.setattr(house.clock, "now", lambda: replace(now(), at=now().at + timedelta(hours=5)))
+        assert await asks(connection, "redeem", token=tokens["coming"]) == ("accepted", "")
+        await asks(connection, "answer", member="lid-4", incident=ordered.incident, answer="on_scene")
+        closed = await asks(connection, "answer", member="lid-4", incident=ordered.incident, answer="all_clear")
+        assert closed == ("accepted", "") and not house.state.alarms
+        result, note = await asks(connection, "redeem", token=tokens["cannot"])
+        assert result == "refused" and "too old" in note
+
+
+@pytest.mark.asyncio
+async def test_a_flood_of_nonsense_tokens_is_a_line_a_minute_in_the_log(
+    house: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> list[str]:
+        return [record.message for record in caplog.records if "answers that came back" in record.message]
+
+    now_s = 1000.0
+    monkeypatch.setattr(house.clock, "mono_s", lambda: now_s)
+    for _ in range(2000):
+        house._on_token("nonsense")
+    assert len(told()) == 1 and ": 1, " in told()[0], "the first at once"
+    now_s += REFUSALS_EVERY_S
+    for _ in range(2000):
+        house._on_token("nonsense")
+    assert len(told()) == 2 and ": 2000, " in told()[1]
+    assert "no answer of ours" in told()[1]
+
+
+@pytest.mark.asyncio
+async def test_a_browser_that_registers_is_kept_beside_the_names_and_in_no_fact(
+    house: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_push(house, monkeypatch)
     async with dashboard(house) as connection:
         n = house.state.n
         result, id = await asks(connection, "register", member="lid-4", **SUBSCRIPTION)
@@ -418,22 +470,75 @@ async def test_a_browser_that_registers_is_kept_beside_the_names_and_in_no_fact(
         (known,) = house.people.registrations("lid-4")
         assert (known.id, known.endpoint, known.auth) == (id, SUBSCRIPTION["endpoint"], SUBSCRIPTION["auth"])
         assert People(tmp_path, lambda trouble: None).registrations("lid-4") == (known,), "it is on disk"
-        refused = await asks(connection, "register", member="nobody", **SUBSCRIPTION)
-        assert refused == ("refused", "not a member of the plan") and not house.people.registrations("nobody")
         facts = await facts_since(connection, n, house)
         assert not [fact for fact in facts if "push.example" in encode(fact)]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("wrong", "note"),
+    [
+        ({"member": "nobody"}, "not a member of the plan"),
+        ({"member": "lid-1"}, "push is not among this member's ways"),
+        ({"endpoint": "https://192.0.2.1/1"}, "the plan allows no such push service"),
+        ({"p256dh": "BNc_" * 21}, "p256dh is not the public key"),
+        ({"auth": "tBHItJI5svbpez7K"}, "auth is not the secret"),
+    ],
+)
+async def test_a_browser_that_can_never_be_reached_is_refused_and_not_kept(
+    house: Service, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, str], note: str
+) -> None:
+    await with_push(house, monkeypatch)
+    asked = {"member": "lid-4", **SUBSCRIPTION, **wrong}
+    async with dashboard(house) as connection:
+        result, why = await asks(connection, "register", **asked)
+    assert result == "refused" and why.startswith(note)
+    assert house.people.registrations(asked["member"]) == ()
+
+
+@pytest.mark.asyncio
+async def test_a_plan_without_web_push_registers_nobody(house: Service) -> None:
+    async with dashboard(house) as connection:
+        result, why = await asks(connection, "register", member="lid-4", **SUBSCRIPTION)
+    assert result == "refused" and why.startswith("the plan has no Web Push")
+    assert house.people.registrations("lid-4") == ()
 
 
 @pytest.mark.asyncio
 async def test_a_registration_that_no_disk_takes_is_answered_so(
     house: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await with_push(house, monkeypatch)
     monkeypatch.setattr("achterwacht.service.WAIT_MAX_S", 0.01)
     monkeypatch.setattr(house.people, "written", asyncio.Event().wait)
     async with dashboard(house) as connection:
         asked = {"command": "register", "member": "lid-4", **SUBSCRIPTION}
         answered = await connection.command(asked, 10.0)
     assert (answered["result"], answered["durable"]) == ("accepted", False)
+
+
+@pytest.mark.asyncio
+async def test_names_that_could_not_be_read_are_a_fault_and_are_used_when_they_can(
+    house: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed: list[None] = []
+    monkeypatch.setattr(house.voices, "addresses_changed", lambda: changed.append(None))
+    house._on_people_trouble("people.db cannot be read")
+    await until(lambda: "journal/people" in house.state.faults)
+    assert not changed
+    house._on_people_trouble(None)
+    await until(lambda: "journal/people" not in house.state.faults)
+    assert changed == [None]
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_cannot_be_kept_is_logged_and_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / KEY_FILE).mkdir()
+    house = Service(CONFIG, tmp_path, f"mqtt://127.0.0.1:{free_port()}")
+    await house._keep_token_key()
+    assert [record.message for record in caplog.records if KEY_FILE in record.message]
 
 
 @pytest.mark.asyncio

@@ -14,6 +14,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from achterwacht.core import heard as h
 from achterwacht.core.codec import encode
 from achterwacht.core.display import IDLE, HelpSign, OpenAlarm, help_sign, next_change, open_alarms
 from achterwacht.core.escalation import checkpoint, decided, is_known
-from achterwacht.core.plan import APP, PAGER
+from achterwacht.core.plan import APP, PAGER, PUSH
 from achterwacht.core.state import State, evolve
+from achterwacht.driver import in_own_thread
 from achterwacht.durability import WAIT_MAX_S, Durability
 from achterwacht.ears import Ears
 from achterwacht.errors import BadToken, ConfigInvalid, MqttUnavailable
@@ -41,13 +43,14 @@ from achterwacht.link import Command, Link, Pages, Redeem, Register
 from achterwacht.mqtt import Message, Mqtt
 from achterwacht.outputs.dispatch import Alert, Dispatch
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
+from achterwacht.outputs.phones.subscription import flaw
 from achterwacht.outputs.texts import page_note
 from achterwacht.outputs.zenders_mqtt import ZendersMqtt
 from achterwacht.paths import socket_path
 from achterwacht.presence import LOOK_EVERY_S, Presence
 from achterwacht.replay import replay
 from achterwacht.timers import Timers
-from achterwacht.tokens import Tokens, token_key
+from achterwacht.tokens import Tokens, keep_token_key, token_key
 from achterwacht.voices import Voices
 
 STATUS_TOPIC = "achterwacht/v1/daemon/status"
@@ -62,6 +65,8 @@ MISSING_AT_ONCE, MISSING_PAUSE_S = 100, 0.01
 """A switch that fails silences two thousand at once. Together they hold up a page for 40 ms; so many for 2 ms."""
 STILL_HERE_S = 3600.0
 """After so long without a fact one is noted: a daemon that is killed then knows how long it had listened to silence."""
+REFUSALS_EVERY_S = 60.0
+"""How often it is logged that answers were refused."""
 SAID_MAX = 10_000
 """Confirmations under way at once. They end within a second; beyond this the nodes' own repeats carry them."""
 
@@ -130,7 +135,10 @@ class Service:
         )
         self._pagers, self._zenders = PagersMqtt(self.mqtt), ZendersMqtt(self.mqtt)
         self.voices = Voices(state_folder, self._pagers, self.people, self.clock, self._on_voice, self._on_token)
-        self._tokens = Tokens(token_key(state_folder))
+        self._token_key = token_key(state_folder)
+        self._tokens = Tokens(self._token_key.key)
+        self._refused, self._refusals_told_s = 0, -math.inf
+        """The tokens that were refused since that was last told, and when it was."""
         self.dispatch = Dispatch(self.voices.channel_of, self._alert_for, self.inbox.put)
         self.link = Link(socket_path(state_folder), self._snapshot, self._on_command, self._on_link_trouble)
         self.canary = Canary(self.boot, self._publish_canary, lambda: self.mqtt.connected, self._on_canary)
@@ -206,6 +214,7 @@ class Service:
             self._turn(Letter(h.Trouble("journal/not understood", self._not_understood)))
         self._trouble("broker/password", self._password_trouble)
         self._spawn(self._keep(settings))
+        self._spawn(self._keep_token_key())
 
     async def _loop(self) -> None:
         self.systemd.say("READY=1")
@@ -500,6 +509,8 @@ class Service:
 
     def _on_people_trouble(self, trouble: str | None) -> None:
         self._trouble("journal/people", trouble)
+        if trouble is None:
+            self.voices.addresses_changed()  # what could not be read at the start is known now
 
     def _on_link_trouble(self, trouble: str | None) -> None:
         self._trouble("link/socket", trouble)
@@ -527,20 +538,32 @@ class Service:
     def _on_token(self, token: str, reply: Callable[[dict[str, Any]], None] = nothing) -> None:
         """Somebody answered by a link or a button. One that is not ours is told so, and is no fault of the house."""
         try:
-            answer = self._tokens.read(token, self.clock.now())
+            answer = self._tokens.read(token, self.clock.now(), self._is_open)
         except BadToken as bad:
-            log.warning("an answer that came back was refused: %s", bad)
+            self._token_refused(bad)
             reply({"result": "refused", "note": str(bad), "durable": True})
         else:
             self.inbox.put(answer, reply=reply)
 
+    def _is_open(self, incident: str) -> bool:
+        return (self.state.incident_of(incident) or incident) in self.state.alarms
+
+    def _token_refused(self, bad: BadToken) -> None:
+        """Whoever knows the topic of the answers can send nonsense without end: it must not fill the log."""
+        self._refused += 1
+        now_s = self.clock.mono_s()
+        if now_s - self._refusals_told_s >= REFUSALS_EVERY_S:
+            log.warning("refused answers that came back: %d, the last because %s", self._refused, bad)
+            self._refused, self._refusals_told_s = 0, now_s
+
     async def _register(self, wish: Register, reply: Callable[[dict[str, Any]], None]) -> None:
         """A browser for Web Push. It stands beside the names, never in a fact."""
-        if self.state.plan.member(wish.member) is None:
-            reply({"result": "refused", "note": "not a member of the plan", "durable": True})
+        why_not = self._why_not(wish)
+        if why_not:
+            reply({"result": "refused", "note": why_not, "durable": True})
             return
         registration = self.people.register(wish.member, wish.endpoint, wish.p256dh, wish.auth)
-        self.voices.addresses_changed()
+        self.voices.registrations_changed()
         try:
             async with asyncio.timeout(WAIT_MAX_S):
                 await self.people.written()
@@ -548,6 +571,17 @@ class Service:
         except TimeoutError:
             durable = False
         reply({"result": "accepted", "note": registration, "durable": durable})
+
+    def _why_not(self, wish: Register) -> str:
+        """Why this browser is not registered, for people; empty when it can be."""
+        member, push = self.state.plan.member(wish.member), self.voices.push
+        if member is None:
+            return "not a member of the plan"
+        if push is None:
+            return "the plan has no Web Push: see push under phones in achterwacht.yaml"
+        if PUSH not in member.ways:
+            return "push is not among this member's ways: see achterwacht.yaml"
+        return flaw(wish.endpoint, wish.p256dh, wish.auth, push.hosts)
 
     def _ask(self, answered: Callable[[], None]) -> None:
         self.inbox.put(h.Tick(), ack=answered)
@@ -580,6 +614,14 @@ class Service:
         self.inbox.put(h.PlanRead(settings.plan, settings.source))
         await self._listen(settings)
         return settings
+
+    async def _keep_token_key(self) -> None:
+        """Beside everything else: a disk that hangs keeps this thread, and nobody waits for it."""
+        key, trouble, is_new = self._token_key
+        if is_new:
+            trouble = await in_own_thread(partial(keep_token_key, self._state_folder, key)) or trouble
+        if trouble:
+            log.error(trouble)
 
     async def _keep(self, settings: config.Settings) -> None:
         """Remember a good plan for the next start, and who its members are. No alarm waits for this.

@@ -1,4 +1,5 @@
-"""One-time tokens: an answer that can be given by a link or a button, by one person, about one alarm, for some hours.
+"""One-time tokens: an answer that can be given by a link or a button, by one person, about one alarm, while it is
+open and for some hours.
 
 A token says what it is for and is signed, so that nothing needs to be kept for it and a restart makes none worthless.
 That it counts once is the core's doing: its key is the answer's. Knows nothing of what carries it.
@@ -11,9 +12,10 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +23,7 @@ from achterwacht.core import heard as h
 from achterwacht.core.facts import Ordered
 from achterwacht.core.moment import Moment
 from achterwacht.errors import BadToken
+from achterwacht.journal.files import sync_folder
 
 KEY_FILE = "tokens.key"
 KEY_BYTES = 32
@@ -29,8 +32,10 @@ KEY_MODE = 0o600
 MAC_BYTES = 16
 """128 bits: nobody guesses one, and a token stays short enough for a link in an SMS."""
 GOOD_FOR_S = 4 * 3600.0
-"""An alarm that is older has other answers to wait for than *ik ga*."""
+"""Once its alarm is over. While it is open the clock does not count: a Pi's may be put right after the start."""
 TOKEN_MAX_CHARS = 400
+
+_NOT_KEPT = "after the next start the messages of this one can no longer be answered by"
 
 
 class _Says(msgspec.Struct, array_like=True, frozen=True):
@@ -56,8 +61,9 @@ class Tokens:
             for answer in answers
         }
 
-    def read(self, token: str, now: Moment) -> h.Answer:
-        """The answer that a token gives. Raises BadToken with a reason for people."""
+    def read(self, token: str, now: Moment, is_open: Callable[[str], bool]) -> h.Answer:
+        """The answer that a token gives. `is_open(incident)`: whether that alarm is open. Raises BadToken with a reason
+        for people."""
         said, _, mac = token[:TOKEN_MAX_CHARS].partition(".")
         try:
             plain = _from_text(said)
@@ -67,11 +73,12 @@ class Tokens:
             says = msgspec.json.decode(plain, type=_Says)
         except ValueError:
             raise BadToken("this is no answer of ours: open the newest message, or use the pager") from None
-        if now.at.timestamp() > says.until:
+        incident = says.order.rsplit(".", 2)[0]
+        if now.at.timestamp() > says.until and not is_open(incident):
             raise BadToken("this message is too old to answer by")
         return h.Answer(
             key=f"link-{_text(its_mac)}",  # as we write it: base64 can be written otherwise, and would count again
-            incident=says.order.rsplit(".", 2)[0],
+            incident=incident,
             answer=says.answer,
             member=says.member,
             via=says.target,
@@ -84,24 +91,45 @@ class Tokens:
         return hmac.digest(self._key, plain, hashlib.sha256)[:MAC_BYTES]
 
 
-def token_key(state_folder: Path) -> bytes:
-    """The house's key, made at the first start. One that cannot be kept is good until the next start."""
+class TokenKey(NamedTuple):
+    """The house's key, what is wrong with it if anything, and whether it has still to be kept."""
+
+    key: bytes
+    trouble: str | None
+    is_new: bool
+
+
+def token_key(state_folder: Path) -> TokenKey:
+    """The key of this house, or a new one: at the first start, and where the file is damaged. Reads only: a start never
+    waits for a disk. One that cannot be read is left alone, and another is good until the next start."""
+    damaged = None
+    try:
+        kept = (state_folder / KEY_FILE).read_bytes()
+        if len(kept) == KEY_BYTES:
+            return TokenKey(kept, None, False)
+        damaged = f"{KEY_FILE} was damaged and is made anew: older messages can no longer be answered by"
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return TokenKey(secrets.token_bytes(KEY_BYTES), f"{KEY_FILE} cannot be read: {error}; {_NOT_KEPT}", False)
+    return TokenKey(secrets.token_bytes(KEY_BYTES), damaged, True)
+
+
+def keep_token_key(state_folder: Path, key: bytes) -> str | None:
+    """Keep a new key, whole or not at all; why it could not be, if so. Waits for the disk: call it in a thread."""
     file = state_folder / KEY_FILE
+    making = file.with_name(f"{file.name}.new")
     try:
-        key = file.read_bytes()
-        if len(key) == KEY_BYTES:
-            return key
-    except OSError:
-        pass
-    key = secrets.token_bytes(KEY_BYTES)
-    try:
-        descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, KEY_MODE)
-        with os.fdopen(descriptor, "wb") as out:
-            os.fchmod(descriptor, KEY_MODE)  # a damaged one may have been open to others
+        making.unlink(missing_ok=True)  # of a start that was cut short
+        with os.fdopen(os.open(making, os.O_CREAT | os.O_EXCL | os.O_WRONLY, KEY_MODE), "wb") as out:
             out.write(key)
-    except OSError:
-        pass
-    return key
+            out.flush()
+            os.fsync(out.fileno())
+        making.rename(file)
+        sync_folder(file.parent)
+    except OSError as error:
+        return f"{KEY_FILE} cannot be written: {error}; {_NOT_KEPT}"
+    return None
 
 
 def _text(data: bytes) -> str:

@@ -10,13 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import time
+from datetime import date, datetime, time
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import structs
+
 from achterwacht.clock import Clock
 from achterwacht.core import heard as h
+from achterwacht.core.faults import CENTRE_AWAY, PHONES_DOWN
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import APP, BASE, CENTRE, PAGER, PUSH, Plan
 from achterwacht.core.state import State
@@ -25,7 +29,7 @@ from achterwacht.outputs.dispatch import Channel
 from achterwacht.outputs.open_pages import OpenPages
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
 from achterwacht.outputs.phones.messages import Address, Registration, Wire
-from achterwacht.outputs.wiring import BasePager, CentreLine, PagingBase
+from achterwacht.outputs.wiring import BasePager, CentreLine, PagingBase, WebPush
 from achterwacht.outputs.wiring import Voices as Wired
 
 if TYPE_CHECKING:
@@ -35,6 +39,8 @@ AGAIN_S = 1.0
 """Until a channel that failed by a mistake of ours is started again."""
 CLOCK_WAIT_S = 900.0
 """So long after a start a daily test waits for a clock that somebody vouches for."""
+TESTS_AT_ONCE = 5
+"""Of the daily tests, a round: a push service that gets five hundred in one second takes us for a nuisance."""
 VAPID_FILE = "vapid.pem"
 PHONES = "phones"
 """What the channel of all telephones is called here."""
@@ -73,6 +79,11 @@ class Voices:
         self._channels: dict[str, _Running] = {}
         """By what they are called here: `base:centrale`, CENTRE, PHONES."""
         self._telephones: PhonesChannel | None = None
+        self._registered: dict[str, bool] = {}
+        """By target, whether this member has registered a browser; as it was told."""
+        self._tested: set[str] = set()
+        """The targets of whose daily test the core knows, of the day `_tested_on`."""
+        self._tested_on: date | None = None
         self._running: dict[str, tuple[object, asyncio.Task[None]]] = {}
         """By the same: the wiring of a channel, and its task."""
         self._began_s = clock.mono_s()
@@ -81,6 +92,11 @@ class Voices:
     def url(self) -> str:
         """What a telephone opens from a message; empty where there is nothing to open."""
         return self._wired.phones.url
+
+    @property
+    def push(self) -> WebPush | None:
+        """How Web Push is wired; None where there is none."""
+        return self._wired.phones.push
 
     def channel_of(self, target: str) -> Channel | None:
         """By what an order reaches this target now; None when by nothing."""
@@ -108,7 +124,10 @@ class Voices:
                 del self._running[name]
                 self._channels.pop(name, None)
         self._wired, self._plan = wired, plan
-        self._base_of = {pager.id: pager.base for pager in wired.base_pagers}
+        # An open alarm may still ring a pager that has left the plan with its base: not by a broker that knows none.
+        own = {pager.id for pager in plan.pagers if not pager.base}
+        before = {pager: base for pager, base in self._base_of.items() if pager not in own}
+        self._base_of = before | {pager.id: pager.base for pager in wired.base_pagers}
         for name, (its, make) in wanted.items():
             if name not in self._running:
                 self._make(name, make)
@@ -117,35 +136,53 @@ class Voices:
 
     def addresses_changed(self) -> None:
         """Somebody is reached elsewhere from now on, or no longer."""
+        self.registrations_changed()
         if self._plan is None or self._telephones is None or PHONES not in self._channels:
             return
-        members = {member.id: self._address(member.id) for member in self._plan.members if member.ways}
+        members = {member.id: self._reached(member.id) for member in self._plan.members if member.ways}
         self._telephones.wire(Wire(self._wired.phones, str(self._vapid_file), members))
-        for member in self._plan.members:
-            if PUSH in member.ways:
-                key = f"way:{PUSH}:{member.id}/unregistered"
-                registered = self._people.registrations(member.id)
-                self._hear(h.TroubleOver(key) if registered else h.Trouble(key, ""))
+
+    def registrations_changed(self) -> None:
+        """Somebody has registered a browser, or one is no more. Only whose first or last it was is told of."""
+        members = self._plan.members if self._plan and self.push else ()
+        registered = {
+            f"{PUSH}:{member.id}": bool(self._people.registrations(member.id))
+            for member in members
+            if PUSH in member.ways
+        }
+        for target, is_registered in registered.items():
+            if self._registered.get(target) is not is_registered:
+                key = f"way:{target}/unregistered"
+                self._hear(h.TroubleOver(key) if is_registered else h.Trouble(key, ""))
+        self._registered = registered
 
     def tests_due(self, state: State, now: Moment) -> Iterator[h.Test]:
-        """The daily tests that are still to be made today. By the same key twice is once: the core remembers it."""
+        """Some of the daily tests that are still to be made today. By the same key twice is once: the core remembers
+        it."""
         if not now.clock_ok and now.mono_s - self._began_s < CLOCK_WAIT_S:
             return
-        for target, at in self._daily():
-            key = f"daily-{now.local:%Y-%m-%d}-{target}"
-            if now.local.time() >= time.fromisoformat(at) and key not in state.outcomes:
-                yield h.Test(key, target)
+        today = now.local.date()
+        if today != self._tested_on:
+            self._tested_on, self._tested = today, set()
+        yield from islice(self._untested(state, now.local), TESTS_AT_ONCE)
 
-    def _daily(self) -> Iterator[tuple[str, str]]:
-        """What is tested once a day, and when."""
-        if self._wired.alarm_centre:
-            yield CENTRE, self._wired.alarm_centre.test_at
-        push = self._wired.phones.push
-        if push is None or self._plan is None:
-            return
-        for member in self._plan.members:
-            if PUSH in member.ways and self._people.registrations(member.id):
-                yield f"{PUSH}:{member.id}", push.echo_at
+    def _untested(self, state: State, local: datetime) -> Iterator[h.Test]:
+        """The tests of this day that are due, and of which the core does not know."""
+        for target in self._daily(local.time()):
+            if target not in self._tested:
+                key = f"daily-{local:%Y-%m-%d}-{target}"
+                if key in state.outcomes:
+                    self._tested.add(target)
+                else:
+                    yield h.Test(key, target)
+
+    def _daily(self, at: time) -> Iterator[str]:
+        """What is tested once a day, and not later than this."""
+        line = self._wired.alarm_centre
+        if line and at >= time.fromisoformat(line.test_at):
+            yield CENTRE
+        if self.push and at >= time.fromisoformat(self.push.echo_at):
+            yield from (target for target, is_registered in self._registered.items() if is_registered)
 
     async def close(self) -> None:
         """Let ports and processes go."""
@@ -154,15 +191,18 @@ class Voices:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _address(self, member: str) -> Address:
+    def _reached(self, member: str) -> Address:
+        """Where a member is reached, but for the browsers: of all members together those are too much to send about."""
         person = self._people.person(member)
+        return Address((), person.ntfy, person.pushover, person.phone, person.email) if person else Address()
+
+    def _address(self, member: str) -> Address:
+        """All of it, for a message to one."""
         registrations = tuple(
             Registration(known.id, known.endpoint, known.p256dh, known.auth)
             for known in self._people.registrations(member)
         )
-        if person is None:
-            return Address(registrations)
-        return Address(registrations, person.ntfy, person.pushover, person.phone, person.email)
+        return structs.replace(self._reached(member), registrations=registrations)
 
     def _base(self, base: PagingBase, pagers: Sequence[BasePager]) -> _Running:
         from achterwacht.outputs.paging_base.channel import PagingBaseChannel
@@ -184,7 +224,7 @@ class Voices:
         """A push service says that this browser is no more."""
         log.warning("a telephone of %s is registered no more", member)
         self._people.forget_registration(registration)
-        self.addresses_changed()
+        self.registrations_changed()
 
     async def _keep(self, name: str, make: Callable[[], _Running]) -> None:
         """Run it for ever; one that failed by a mistake of ours is replaced by another that knows nothing yet."""
@@ -209,3 +249,5 @@ class Voices:
     def _failed(self, name: str, bug: Exception) -> None:
         log.error("the channel %s failed and is started again", name, exc_info=bug)
         self._hear(h.Trouble("daemon/bug", f"the channel {name} failed: {bug!r}"))
+        away = {CENTRE: CENTRE_AWAY, PHONES: PHONES_DOWN}.get(name, f"{name}/offline")
+        self._hear(h.Trouble(away, "it failed by a mistake of ours, and is started again"))

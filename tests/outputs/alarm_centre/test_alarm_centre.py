@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Queue
 from typing import Any, Literal
@@ -27,9 +28,9 @@ from siadc09.message import AckMessage, DuhMessage  # type: ignore[import-untype
 
 from achterwacht.core import heard as h
 from achterwacht.errors import Undeliverable
+from achterwacht.outputs.alarm_centre import address, transport
 from achterwacht.outputs.alarm_centre import client as client_module
 from achterwacht.outputs.alarm_centre import session as session_module
-from achterwacht.outputs.alarm_centre import transport
 from achterwacht.outputs.alarm_centre.client import WAITING_MAX, AlarmCentre
 from achterwacht.outputs.alarm_centre.session import TRIES
 from achterwacht.outputs.dispatch import Channel
@@ -455,6 +456,41 @@ async def test_a_receiver_that_behaves_badly_is_left_for_the_next_in_time(reply:
             await ours(one).deliver()
 
 
+@pytest.mark.asyncio
+@pytest.mark.parametrize("alarms", [1, 2, 3, 14])
+@pytest.mark.parametrize("is_supervised", [False, True])
+@pytest.mark.usefixtures("impatient")
+async def test_a_silent_first_receiver_costs_all_alarms_together_one_wait(alarms: int, is_supervised: bool) -> None:
+    silent, good = Scripted(ever=nothing), Scripted()
+    async with listening(silent) as one, listening(good) as two:
+        side = ours(one, two, supervise_s=3600.0)
+        async with supervising(side) if is_supervised else contextlib.nullcontext():
+            await asyncio.gather(*(side.deliver(zender=nr) for nr in range(1, alarms + 1)))
+    zones = [said.data.blocks[1].events[0].addr for said in good.said]  # it takes them for hexadecimal
+    assert [f"{zone:x}" for zone in zones] == [str(nr) for nr in range(1, alarms + 1)]
+    assert len(silent.said) == 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.usefixtures("impatient")
+async def test_the_second_try_of_the_first_alarm_goes_before_the_first_of_the_second() -> None:
+    scripted = Scripted(nothing)
+    async with listening(scripted) as receiver:
+        side = ours(receiver)
+        await asyncio.gather(*(side.deliver(zender=nr) for nr in (1, 2)))
+    assert [said.data.blocks[1].events[0].addr for said in scripted.said] == [1, 1, 2]
+
+
+@pytest.mark.asyncio
+async def test_an_acknowledgement_of_another_account_is_none() -> None:
+    def of_another(frame: bytes) -> bytes:
+        return bytes(AckMessage(Account(acct=0x9999), judged(frame).seq).encode())
+
+    async with listening(Scripted(ever=of_another)) as receiver:
+        with pytest.raises(Undeliverable, match="account '9999'"):
+            await ours(receiver).deliver()
+
+
 class HangsUp(Scripted):
     """Ends the connection itself, after its answer."""
 
@@ -533,6 +569,106 @@ async def test_a_datagram_to_nobody_goes_to_the_second_receiver_at_once() -> Non
 async def test_a_host_that_is_none_is_told(host: str, transport: Literal["tcp", "udp"]) -> None:
     with pytest.raises(Undeliverable, match="cannot be reached"):
         await ours(Receiver(host, 12000, transport)).deliver()
+
+
+class NameServer:
+    """Stands for the system's: `pac.example` is here; it hangs for as long as it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked = 0
+        self.answers = threading.Event()
+        self.knows = True
+        self._real = socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
+
+    def _look_up(self, host: str, *args: Any, **kwargs: Any) -> Any:
+        if host != "pac.example":
+            return self._real(host, *args, **kwargs)
+        self.asked += 1
+        assert self.answers.wait(BOUND_S)
+        if not self.knows:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return self._real(LOOPBACK, *args, **kwargs)
+
+
+@pytest.fixture
+def name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[NameServer]:
+    monkeypatch.setattr(address, "LOOK_UP_S", 0.05)
+    server = NameServer(monkeypatch)
+    yield server
+    server.answers.set()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+async def test_a_name_server_that_hangs_is_asked_once_and_holds_up_nothing_else(
+    transport: Literal["tcp", "udp"], name_server: NameServer
+) -> None:
+    scripted = Scripted()
+    async with listening_udp(scripted) if transport == "udp" else listening(scripted) as receiver:
+        side = ours(Receiver("pac.example", receiver.port, transport))
+        for _ in range(20):
+            with pytest.raises(Undeliverable, match="no name server answers"):
+                await side.deliver()
+        async with asyncio.timeout(BOUND_S / 2):
+            await asyncio.to_thread(lambda: None)
+        assert name_server.asked == 1
+        name_server.answers.set()
+        async with asyncio.timeout(BOUND_S):
+            while not scripted.frames:
+                with contextlib.suppress(Undeliverable):
+                    await side.deliver()
+    assert scripted.codes == ["HA"]
+
+
+@pytest.mark.asyncio
+async def test_a_name_server_that_fails_for_now_is_the_same_fault_as_one_that_hangs(name_server: NameServer) -> None:
+    name_server.knows = False
+    name_server.answers.set()
+    with pytest.raises(Undeliverable, match="no name server answers"):
+        await ours(Receiver("pac.example", 1)).deliver()
+
+
+@pytest.mark.asyncio
+async def test_a_receiver_with_a_name_that_hangs_costs_the_second_one_little(name_server: NameServer) -> None:
+    scripted = Scripted()
+    async with listening(scripted) as there:
+        await ours(Receiver("pac.example", 1), there).deliver()
+    assert scripted.codes == ["HA"]
+
+
+@pytest.mark.asyncio
+async def test_the_last_good_address_is_used_while_a_look_up_hangs_or_fails(
+    name_server: NameServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "FRESH_S", 0.0)
+    name_server.answers.set()
+    scripted = Scripted()
+    async with listening(scripted) as receiver:
+        side = ours(Receiver("pac.example", receiver.port))
+        await side.deliver()
+        name_server.answers.clear()
+        await side.deliver()
+        await side.deliver()
+        assert name_server.asked == 2
+        name_server.knows = False
+        name_server.answers.set()
+        async with asyncio.timeout(BOUND_S):
+            while name_server.asked < 3:
+                await side.deliver()
+        await side.deliver()
+    assert not any(isinstance(said, h.Trouble) for said in side.all)
+
+
+@pytest.mark.asyncio
+async def test_a_name_with_several_addresses_is_reached_at_the_one_that_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(address, "_looked_up", lambda host: ("127.0.0.9", LOOPBACK))
+    scripted = Scripted()
+    async with listening(scripted) as receiver:
+        await ours(Receiver("pac.example", receiver.port)).deliver()
+    assert scripted.codes == ["HA"]
 
 
 # --- one at a time, the urgent first ----------------------------------------------------------------------------------
@@ -659,3 +795,90 @@ async def test_an_acknowledgement_of_whoever_has_no_key_is_none(key_file: Callab
     async with listening(Liar()) as receiver:
         with pytest.raises(Undeliverable, match="does not have the key"):
             await ours(receiver, key_file=key_file(SECRETS[0])).deliver()
+
+
+@pytest.mark.asyncio
+async def test_an_encrypted_acknowledgement_that_was_recorded_is_none(key_file: Callable[[str], str]) -> None:
+    key = SECRETS[0].encode()
+    account = Account(acct=0x1234, key=key)
+
+    class Recorded(Scripted):
+        """Answers in its own words, with the time of long ago from the second one on."""
+
+        def take(self, frame: bytes) -> bytes | None:
+            self.frames.append(frame)
+            at = datetime.now(UTC) - (timedelta() if len(self.frames) == 1 else timedelta(days=400))
+            return bytes(AckMessage(account, judged(frame, key).seq, timestamp=at, encrypted=True).encode())
+
+    async with listening(Recorded()) as receiver:
+        side = ours(receiver, key_file=key_file(SECRETS[0]))
+        await side.deliver()
+        with pytest.raises(Undeliverable, match="somebody repeats an old answer"):
+            await side.deliver()
+
+
+class SlowKey:
+    """Reads the key as ever, once it may, and knows in which thread that was."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may = threading.Event()
+        self.threads: list[threading.Thread] = []
+        self._real = client_module.read_key
+        monkeypatch.setattr(client_module, "read_key", self._read)
+
+    def _read(self, path: Path) -> bytes:
+        self.threads.append(threading.current_thread())
+        assert self.may.wait(BOUND_S)
+        return self._real(path)
+
+
+@pytest.mark.asyncio
+async def test_hold_ups_wait_for_the_key_that_is_read_once_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch, key_file: Callable[[str], str]
+) -> None:
+    slow = SlowKey(monkeypatch)
+    with independent(secret=SECRETS[0]) as there:
+        side = ours(there.receiver, key_file=key_file(SECRETS[0]))
+        many = [asyncio.create_task(side.deliver(zender=nr)) for nr in (1, 2, 3)]
+        await asyncio.to_thread(lambda: None)  # the loop is free meanwhile
+        assert not any(task.done() for task in many)
+        slow.may.set()
+        await asyncio.gather(*many)
+        assert [(await there.event()).code for _ in many] == ["HA"] * 3
+    assert len(slow.threads) == 1 and slow.threads[0] is not threading.main_thread()
+
+
+@pytest.mark.asyncio
+async def test_a_disk_that_hangs_is_a_fault_until_the_key_is_read(
+    monkeypatch: pytest.MonkeyPatch, key_file: Callable[[str], str]
+) -> None:
+    monkeypatch.setattr(client_module, "KEY_S", 0.05)
+    slow = SlowKey(monkeypatch)
+    with independent(secret=SECRETS[0]) as there:
+        async with supervising(ours(there.receiver, key_file=key_file(SECRETS[0]))) as side:
+            assert "does its disk hang" in await side.next(h.Trouble, "alarm_centre/key")
+            with pytest.raises(Undeliverable, match="no key"):
+                await side.deliver()
+            slow.may.set()
+            await side.next(h.TroubleOver, "alarm_centre/key")
+            await side.deliver()
+    assert len(slow.threads) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_was_read_is_used_on_when_its_file_has_gone(key_file: Callable[[str], str]) -> None:
+    with independent(secret=SECRETS[0]) as there:
+        replies = iter((say(b'"DUH"'), there.answer))
+
+        class Refuses(Scripted):
+            def take(self, frame: bytes) -> bytes | None:
+                return next(replies)(frame)
+
+        file = Path(key_file(SECRETS[0]))
+        async with listening(Refuses()) as receiver:
+            side = ours(receiver, key_file=str(file))
+            with pytest.raises(Undeliverable, match="DUH"):
+                await side.deliver()
+            await asyncio.to_thread(file.unlink)
+            await side.deliver()
+    assert "No such file" in await side.next(h.Trouble, "alarm_centre/key")

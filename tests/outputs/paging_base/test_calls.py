@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from achterwacht.outputs.paging_base import calls
-from achterwacht.outputs.paging_base.calls import REPLACED, TOO_MANY, Calls, Next, Urgency, Wanted
+from achterwacht.outputs.paging_base.calls import CANCEL_WAITS_S, REPLACED, TOO_MANY, Calls, Next, Urgency, Wanted
 from achterwacht.outputs.paging_base.dialect import Call, Refused
 
 
@@ -20,7 +20,17 @@ def a_call(
     return Wanted(order, incident, kind, address, f"{kind} {incident}" if text is None else text)
 
 
-def all_of(waiting: Calls) -> list[str]:
+class Waiting(Calls):
+    """Where it does not matter when."""
+
+    def add(self, wanted: Wanted, now_s: float = 0.0) -> list[Refused]:
+        return super().add(wanted, now_s)
+
+    def take(self, now_s: float = 0.0) -> Next | None:
+        return super().take(now_s)
+
+
+def all_of(waiting: Waiting) -> list[str]:
     """What goes out, in order, as if the base took every call."""
     orders = []
     while following := waiting.take():
@@ -31,11 +41,11 @@ def all_of(waiting: Calls) -> list[str]:
 
 
 def test_nothing_waits_at_first() -> None:
-    assert Calls().take() is None
+    assert Waiting().take() is None
 
 
 def test_a_call_says_what_the_base_needs() -> None:
-    waiting = Calls()
+    waiting = Waiting()
     for wanted in (
         a_call("o1", text="BALIE 3: ALARM"),
         a_call("o2", "update", incident="i2", text="BALIE 4: 1 KOMT"),
@@ -51,7 +61,7 @@ def test_a_call_says_what_the_base_needs() -> None:
 
 
 def test_first_calls_then_112_then_repeats_then_updates_then_cancels_each_oldest_first() -> None:
-    waiting = Calls()
+    waiting = Waiting()
     for known in "abcd":
         waiting.handed_over(a_call("", incident=known))
     for order, kind, incident in (
@@ -74,7 +84,7 @@ def test_first_calls_then_112_then_repeats_then_updates_then_cancels_each_oldest
 
 
 def test_what_the_base_did_not_take_is_still_a_first_call() -> None:
-    waiting = Calls()
+    waiting = Waiting()
     waiting.handed_over(a_call("", incident="old"))
     waiting.add(a_call("o1"))
     waiting.take()  # and it was refused
@@ -84,7 +94,7 @@ def test_what_the_base_did_not_take_is_still_a_first_call() -> None:
 
 
 def test_an_incident_that_was_over_is_new_when_it_rings_again() -> None:
-    waiting = Calls()
+    waiting = Waiting()
     waiting.handed_over(a_call(""))
     waiting.handed_over(a_call("", incident="i2"))
     waiting.handed_over(a_call("", "over"))
@@ -107,18 +117,20 @@ def test_an_incident_that_was_over_is_new_when_it_rings_again() -> None:
         ("over", "over", ["new"]),
         ("over", "alarm", ["new"]),
         ("over", "update", ["new"]),
+        ("call_112", "call_112", ["new"]),
+        ("call_112", "alarm", ["old"]),
     ],
 )
 def test_a_newer_text_replaces_what_waits_but_no_quiet_one_a_ringing_one(old: str, new: str, left: list[str]) -> None:
-    waiting = Calls()
+    waiting = Waiting()
     waiting.add(a_call("old", old))
     gone = waiting.add(a_call("new", new))
-    assert gone == ([] if "old" in left else [Refused("old", REPLACED, permanent=True)])
+    assert gone == [Refused(one, REPLACED, permanent=True) for one in ("old", "new") if one not in left]
     assert all_of(waiting) == left
 
 
 def test_over_replaces_all_that_waits_of_its_incident_and_of_nothing_else() -> None:
-    waiting = Calls()
+    waiting = Waiting()
     for wanted in (
         a_call("alarm"),
         a_call("update", "update"),
@@ -130,8 +142,37 @@ def test_over_replaces_all_that_waits_of_its_incident_and_of_nothing_else() -> N
     assert all_of(waiting) == ["elsewhere", "other", "over"]
 
 
+def test_a_call_for_112_stays_in_its_class_when_the_alarm_goes_on() -> None:
+    waiting = Waiting()
+    for known in ("i1", "i2"):
+        waiting.handed_over(a_call("", incident=known))
+    waiting.add(a_call("again", incident="i2"))
+    waiting.add(a_call("112", "call_112"))
+    assert waiting.add(a_call("alarm")) == [Refused("alarm", REPLACED, permanent=True)]
+    assert waiting.add(a_call("elsewhere", address="12")) == []
+    assert waiting.add(a_call("update", "update")) == []
+    assert all_of(waiting) == ["elsewhere", "112", "again", "update"]
+
+
+def test_a_cancel_that_has_waited_takes_turns_with_repeats_and_goes_before_no_first_call() -> None:
+    waiting = Waiting()
+    for known in "abc":
+        waiting.handed_over(a_call("", incident=known))
+    for cancelled in ("1", "2"):
+        waiting.add(a_call(f"over {cancelled}", "over", incident=cancelled), 0.0)
+    waiting.add(a_call("over 2", "over", incident="2"), 20.0)  # again, and it has waited since the first
+    for known in "abc":
+        waiting.add(a_call(f"again {known}", incident=known), 20.0)
+    waiting.add(a_call("112", "call_112", incident="a", address="11"), 20.0)
+    waiting.add(a_call("first", incident="new"), 20.0)
+    went = [
+        following.call.id for now_s in (CANCEL_WAITS_S - 1, *[CANCEL_WAITS_S] * 7) if (following := waiting.take(now_s))
+    ]
+    assert went == ["first", "112", "over 1", "again b", "over 2", "again c"]
+
+
 def test_a_newer_text_keeps_the_place_of_the_one_it_replaces() -> None:
-    waiting = Calls()
+    waiting = Waiting()
     waiting.add(a_call("o1"))
     waiting.add(a_call("o2", address="12"))
     waiting.add(a_call("o3"))
@@ -140,7 +181,7 @@ def test_a_newer_text_keeps_the_place_of_the_one_it_replaces() -> None:
 
 def test_beyond_the_bound_the_least_urgent_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "WAITING_MAX", 3)
-    waiting = Calls()
+    waiting = Waiting()
     for number in range(3):
         waiting.add(a_call(f"update {number}", "update", address=str(number)))
     assert waiting.add(a_call("alarm")) == [Refused("update 2", TOO_MANY)]
@@ -150,7 +191,7 @@ def test_beyond_the_bound_the_least_urgent_is_refused(monkeypatch: pytest.Monkey
 
 def test_what_each_address_has_had_is_remembered_up_to_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "HAD_MAX", 2)
-    waiting = Calls()
+    waiting = Waiting()
     for incident in ("i1", "i2", "i3"):
         waiting.handed_over(a_call("", incident=incident))
     for incident in ("i3", "i2", "i1"):
@@ -159,7 +200,7 @@ def test_what_each_address_has_had_is_remembered_up_to_a_bound(monkeypatch: pyte
 
 
 def test_withdrawn_and_cleared_calls_go_nowhere() -> None:
-    waiting = Calls()
+    waiting = Waiting()
     for order in ("o1", "o2", "o3"):
         waiting.add(a_call(order, address=order))
     waiting.withdraw("o2")
@@ -172,7 +213,7 @@ def test_withdrawn_and_cleared_calls_go_nowhere() -> None:
 
 
 def test_a_page_for_every_pager_is_one_call_to_the_group() -> None:
-    waiting = Calls("99", ("11", "12", "13"))
+    waiting = Waiting("99", ("11", "12", "13"))
     for address in ("11", "12", "13"):
         waiting.add(a_call(f"o{address}", address=address, text="BALIE 3: ALARM"))
     following = waiting.take()
@@ -194,7 +235,7 @@ def test_a_page_for_every_pager_is_one_call_to_the_group() -> None:
     ids=["no group address", "not everybody", "other incident", "other kind", "other text"],
 )
 def test_what_is_not_the_same_for_everybody_goes_one_by_one(group: str, addresses: list[str], last: Wanted) -> None:
-    waiting = Calls(group, addresses)
+    waiting = Waiting(group, addresses)
     waiting.add(a_call("o1"))
     waiting.add(last)
     following = [waiting.take(), waiting.take()]
@@ -202,7 +243,7 @@ def test_what_is_not_the_same_for_everybody_goes_one_by_one(group: str, addresse
 
 
 def test_the_group_of_one_is_called_by_its_own_address() -> None:
-    waiting = Calls("99", ("11",))
+    waiting = Waiting("99", ("11",))
     waiting.add(a_call("o1"))
     following = waiting.take()
     assert following is not None
@@ -210,7 +251,7 @@ def test_the_group_of_one_is_called_by_its_own_address() -> None:
 
 
 def test_everybody_is_told_together_that_it_is_over() -> None:
-    waiting = Calls("99", ("11", "12"))
+    waiting = Waiting("99", ("11", "12"))
     for address in ("11", "12"):
         waiting.add(a_call(f"o{address}", "over", address=address))
     following = waiting.take()
@@ -231,7 +272,7 @@ class AnyDay(RuleBasedStateMachine):
         super().__init__()
         self.max = calls.WAITING_MAX
         calls.WAITING_MAX = 6
-        self.calls = Calls("99", ADDRESSES)
+        self.calls = Waiting("99", ADDRESSES)
         self.added = 0
         self.open: dict[str, Wanted] = {}
         self.ended: Counter[str] = Counter()
@@ -252,7 +293,7 @@ class AnyDay(RuleBasedStateMachine):
         for gone in self.calls.add(wanted):
             self.end(gone.call)
             assert gone.permanent == (gone.reason == REPLACED)
-            assert gone.call != wanted.order or gone.reason == TOO_MANY, "the newest text wins"
+            assert gone.call != wanted.order or gone.reason == TOO_MANY or kind == "alarm", "the newest text wins"
 
     @rule(taken=st.booleans())
     def take(self, taken: bool) -> None:

@@ -28,6 +28,7 @@ TURNS = 4
 BASE = PagingBase("b1", "espa", "/dev/ttyUSB0", group_address="99")
 PAGERS = (BasePager("p1", "b1", "11"), BasePager("p2", "b1", "12"), BasePager("q1", "b2", "11"))
 OFFLINE, TRANSMITTER, MALFORMED = "base:b1/offline", "base:b1/transmitter", "base:b1/malformed"
+REFUSING = "base:b1/refusing"
 
 
 def an_alert(
@@ -89,6 +90,7 @@ class Plug:
         self.listener = listener
         self.written = b""
         self.given_up: list[str] = []
+        self.floods = 0
 
     async def run(self) -> None:
         await asyncio.Event().wait()
@@ -99,6 +101,10 @@ class Plug:
     def lose(self, why: str) -> None:
         self.given_up.append(why)
         self.listener.lost(why)
+
+    def lose_flooded(self) -> None:
+        self.floods += 1
+        self.listener.lost("the line floods us")
 
 
 class House:
@@ -157,6 +163,10 @@ async def reason_of(delivery: asyncio.Task[None]) -> str:
         with pytest.raises(Undeliverable) as failed:
             await delivery
     return f"for good: {failed.value.reason}" if failed.value.permanent else failed.value.reason
+
+
+def answers(house: House) -> list[h.Heard]:
+    return [heard for heard in house.heard if isinstance(heard, h.Answer)]
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------
@@ -450,7 +460,101 @@ async def test_the_dialect_is_asked_when_it_is_due_and_not_while_the_line_is_clo
             while not house.script.ticked_s:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.001)
         house.channel.lost("unplugged")
-        assert house.channel._timer is not None and house.channel._timer.cancelled()
+        assert house.channel._timer is None
+
+
+@pytest.mark.asyncio
+async def test_whoever_speaks_without_a_pause_puts_nothing_off() -> None:
+    async with House() as house:
+        house.script.due_s = house.now_s + 0.02
+        async with asyncio.timeout(1.0):
+            while not house.script.ticked_s:
+                house.channel.heard(b"A")
+                house.script.due_s = house.now_s + 0.02
+                await asyncio.sleep(0.001)
+
+
+@pytest.mark.asyncio
+async def test_more_than_any_line_can_carry_is_a_flood_and_not_read() -> None:
+    async with House() as house:
+        for _ in range(10):  # the fastest line, for ten seconds
+            house.channel.heard(b"A" * channel_module.FLOOD_BYTES)
+            house.now_s += channel_module.FLOOD_S
+        assert house.plug.floods == 0
+        house.channel.heard(b"A" * channel_module.FLOOD_BYTES)
+        house.script.breaks = True  # if it is read
+        house.channel.heard(b"A")
+        assert house.plug.floods == 1
+        assert house.heard == [h.Trouble(OFFLINE, "the line floods us")]
+        house.script.breaks = False
+        house.channel.opened()
+        house.channel.heard(b"A")
+        assert house.plug.floods == 1
+
+
+# --- a base that refuses ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_a_base_that_answers_and_takes_no_call_is_a_fault_until_it_takes_one() -> None:
+    async with House() as house:
+        house.says(Base("ok"))
+        for number, reason in enumerate(("busy", "busy", "unknown", "busy")):
+            await house.begins(an_alert(f"o{number}", incident=f"i{number}"))
+            assert (h.Trouble(REFUSING, "unknown") in house.heard) == (number > 2)
+            house.says(Refused(f"o{number}", reason))
+        assert [heard for heard in house.heard if isinstance(heard, h.Trouble)] == [h.Trouble(REFUSING, "unknown")]
+        await house.begins(an_alert("cancel", "over"))
+        house.says(Taken("cancel", "TAP knows no cancel"))
+        assert h.TroubleOver(REFUSING) not in house.heard
+        await house.begins(an_alert("last"))
+        house.says(Taken("last"))
+        assert house.heard[-1] == h.TroubleOver(REFUSING)
+
+
+@pytest.mark.asyncio
+async def test_one_order_tried_again_cancels_and_calls_that_are_taken_between_are_no_refusing_base() -> None:
+    async with House() as house:
+        house.says(Base("ok"))
+        for order, kind, takes in (
+            *(("again", "alarm", False),) * 5,
+            ("o1", "alarm", False),
+            *((f"cancel {number}", "over", False) for number in range(5)),
+            ("o2", "alarm", True),
+            ("o3", "alarm", False),
+            ("o4", "alarm", False),
+        ):
+            await house.begins(an_alert(order, kind))  # type: ignore[arg-type]
+            house.says(Taken(order) if takes else Refused(order, "busy"))
+        assert not [heard for heard in house.heard if isinstance(heard, h.Trouble)]
+
+
+@pytest.mark.asyncio
+async def test_a_base_that_is_not_there_refuses_nothing() -> None:
+    async with House() as house:
+        house.says(Base("ok"))
+        for number in range(5):
+            await house.begins(an_alert(f"o{number}", incident=f"i{number}"))
+            house.says(Base("offline", "gone"), Refused(f"o{number}", "gone"))
+        assert house.heard == [h.Trouble(OFFLINE, "gone")]
+
+
+@pytest.mark.asyncio
+async def test_a_call_begins_when_the_base_asks_also_where_an_order_has_just_come() -> None:
+    async with House() as house:
+        house.script.is_free = False
+        quiet = house.deliver(an_alert("quiet", "update", incident="i0"))
+        await turns()
+        assert house.script.begun == []
+        house.deliver(an_alert("o1", pager="p1"))
+        house.deliver(an_alert("o2", pager="p2"))
+        await asyncio.sleep(0)  # ordered, and not yet collected
+        house.script.is_free = True
+        house.channel.heard(b"poll")
+        assert house.plug.written == b"", "the answer to the poll is not given before they are"
+        await turns()
+        assert house.script.begun == [Call("o1", "99", "BALIE 3")]
+        quiet.cancel()
 
 
 # --- acknowledged -----------------------------------------------------------------------------------------------------
@@ -463,7 +567,7 @@ async def test_whoever_acknowledges_comes_to_what_the_pager_got_last() -> None:
             await house.begins(an_alert(f"o{number}", incident=f"i{number}"))
             house.says(Taken(f"o{number}"))
         house.says(Acknowledged("11", "o2"))
-        assert house.heard == [h.Answer("b1-o2-6", "i2", "coming", pager="p1")]
+        assert answers(house) == [h.Answer("b1-o2-6", "i2", "coming", pager="p1")]
 
 
 @pytest.mark.asyncio
@@ -473,9 +577,9 @@ async def test_paged_as_a_group_each_acknowledges_by_the_own_address() -> None:
             house.deliver(an_alert(f"o-{pager}", pager=pager))
         await turns()
         house.says(Taken("o-p1"), Acknowledged("99", "o-p1"))
-        assert house.heard == [], "nobody knows who it was"
+        assert answers(house) == [], "nobody knows who it was"
         house.says(Acknowledged("12", ""))
-        assert house.heard == [h.Answer("b1-o-p2-6", "i1", "coming", pager="p2")]
+        assert answers(house) == [h.Answer("b1-o-p2-6", "i1", "coming", pager="p2")]
 
 
 @pytest.mark.asyncio
@@ -486,7 +590,7 @@ async def test_acknowledging_nothing_is_no_answer(caplog: pytest.LogCaptureFixtu
         house.says(Taken("o1"), Acknowledged("11", "o1"))
         await house.begins(an_alert("o2"))
         house.says(Refused("o2", "busy"), Acknowledged("12", "o2"), Acknowledged("no pager's", "o2"))
-        assert house.heard == []
+        assert answers(house) == []
         assert caplog.text.count("acknowledged at") == 4
 
 
@@ -497,7 +601,7 @@ async def test_what_is_over_cannot_be_acknowledged_but_what_rang_after_it_can() 
             await house.begins(an_alert(order, kind, incident=incident))  # type: ignore[arg-type]
             house.says(Taken(order))
         house.says(Acknowledged("11", "o2"))
-        assert house.heard == [h.Answer("b1-o2-6", "i2", "coming", pager="p1")]
+        assert answers(house) == [h.Answer("b1-o2-6", "i2", "coming", pager="p1")]
         await house.begins(an_alert("o4", "over", incident="i2"))
         house.says(Taken("o4"), Acknowledged("11", "o2"))
-        assert len(house.heard) == 1
+        assert len(answers(house)) == 1

@@ -40,6 +40,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_module, "STEADY_S", 0.0)
     monkeypatch.setattr(channel_module, "TICK_S", 0.02)
     monkeypatch.setattr(espa_exchange, "POLL_EVERY_S", 0.05)
+    monkeypatch.setattr(espa_exchange, "ALONE_S", 0.005)
 
 
 def an_alert(order: str, pager: str = "p1", kind: Kind = "alarm") -> Alert:

@@ -237,6 +237,25 @@ async def test_given_up_it_is_opened_anew(cable: Cable) -> None:
         assert ear.reasons == ["a call did not end"]
 
 
+@pytest.mark.asyncio
+async def test_whoever_floods_us_is_looked_at_again_later(cable: Cable, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert port_module.FLOODED_RETRY_S > 10 * REAL_RETRY_S
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(s: float) -> None:
+        slept.append(s)
+        await real(0)
+
+    monkeypatch.setattr("achterwacht.outputs.paging_base.port.asyncio.sleep", sleep)
+    async with a_port(on_cable(cable.path)) as (port, ear):
+        await ear.opens()
+        port.lose_flooded()
+        await ear.opens(2)
+        assert "floods us" in ear.reasons[0]
+        assert slept == [port_module.FLOODED_RETRY_S]
+
+
 # --- a peer that does not read ----------------------------------------------------------------------------------------
 
 

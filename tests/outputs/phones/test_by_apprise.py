@@ -248,7 +248,7 @@ async def test_a_url_file_that_is_empty_or_not_there_is_a_reason_and_a_fault(hou
     assert "cannot be read" in (await house.refused()).reason
     async with house.running():
         await until(house.troubles)
-    assert "group achterwacht" in house.troubles()[0]
+    assert "user achterwacht" in house.troubles()[0]
 
 
 # --- supervision ------------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ from achterwacht.outputs.wiring import Ntfy
 from fake_phones import FakeNtfy, until
 
 CHANNEL, MEMBER = "channel:ntfy/failing", "way:ntfy:lid-4/failing"
-BUTTONS = (Button("Ik ga", "coming", "t-go"), Button("Kan niet", "cannot", "t-no"))
+GO, NO = "WyJvMSJd" * 8 + "." + "g" * 22, "WyJvMSJd" * 8 + "." + "n" * 22
+BUTTONS = (Button("Ik ga", "coming", GO), Button("Kan niet", "cannot", NO))
 ORDER = Deliver(
     id="1",
     order="5.aa.1",
@@ -48,6 +49,10 @@ ORDER = Deliver(
 )
 
 
+def a_token(nr: int) -> str:
+    return f"{'WyJvMSJd' * 8}.{nr:022}"
+
+
 class House:
     """A way with its server, and what it told."""
 
@@ -57,7 +62,12 @@ class House:
         self.now_s = 1000.0
         self.members = {"lid-4": ORDER.address}
         wired = Ntfy(server.url + "/", "aw-antwoord", token_file)
-        self.way = NtfyWay(wired, self.members, self.told.append, lambda: self.now_s)
+        self.daemon_reads = asyncio.Event()
+        self.daemon_reads.set()
+        self.way = NtfyWay(wired, self.members, self.told.append, self._room, lambda: self.now_s)
+
+    async def _room(self) -> None:
+        await self.daemon_reads.wait()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -117,7 +127,7 @@ async def test_an_alarm_is_published_with_its_buttons_and_without_our_token(serv
             "message": "Publiekshal",
             "priority": 5,
             "tags": ["rotating_light"],
-            "actions": [action | {"label": "Ik ga", "body": "t-go"}, action | {"label": "Kan niet", "body": "t-no"}],
+            "actions": [action | {"label": "Ik ga", "body": GO}, action | {"label": "Kan niet", "body": NO}],
             "click": "https://aw.example/5",
         }
     ]
@@ -201,7 +211,7 @@ async def test_a_server_that_is_away_or_says_nothing_is_tried_again(
 @pytest.mark.asyncio
 @pytest.mark.parametrize("url", ["http://", "http://256.1.1.1.1:x/", "ntfy", "http://[::1"])
 async def test_a_url_that_is_none_is_a_reason(url: str) -> None:
-    way = NtfyWay(Ntfy("http://x", "aw-antwoord"), {}, lambda _: None, lambda: 0.0)
+    way = NtfyWay(Ntfy("http://x", "aw-antwoord"), {}, lambda _: None, lambda: asyncio.sleep(0), lambda: 0.0)
     way._url = url
     with pytest.raises(Undeliverable) as caught:
         await way.deliver(ORDER)
@@ -227,7 +237,7 @@ async def test_a_token_that_was_replaced_is_read_again_when_it_is_refused(server
 async def test_a_token_file_that_is_not_there_is_a_reason(server: FakeNtfy, tmp_path: Path) -> None:
     house = House(server, str(tmp_path / "none"))
     refused = await house.refused()
-    assert "cannot be read" in refused.reason and "group achterwacht" in refused.reason
+    assert "cannot be read" in refused.reason and "user achterwacht" in refused.reason
     assert not refused.permanent
 
 
@@ -256,8 +266,8 @@ async def test_a_button_that_is_tapped_is_told_once(house: House) -> None:
         ):
             assert said.status == 200
         await until(house.tokens)
-    assert Redeemed("t-go") in house.told
-    assert house.tokens() == ["t-go"]
+    assert Redeemed(GO) in house.told
+    assert house.tokens() == [GO]
 
 
 @pytest.mark.asyncio
@@ -271,40 +281,75 @@ async def test_a_stream_that_stands_and_a_healthy_server_end_an_old_fault(house:
 async def test_no_reply_is_lost_or_told_twice_while_the_stream_is_away(house: House) -> None:
     async with house.running():
         await until(lambda: house.server.streams)
-        house.server.say("message", message="t-1")
-        await until(lambda: house.tokens() == ["t-1"])
+        house.server.say("message", message=a_token(1))
+        await until(lambda: house.tokens() == [a_token(1)])
         house.server.clock_s += 3600
         house.server.say("keepalive")
         house.server.cut()
         await until(lambda: not house.server.streams)
-        house.server.say("message", message="t-2")
+        house.server.say("message", message=a_token(2))
         await until(lambda: house.server.streams)
-        house.server.say("message", message="t-3")
-        await until(lambda: "t-3" in house.tokens())
+        house.server.say("message", message=a_token(3))
+        await until(lambda: a_token(3) in house.tokens())
         house.server.cut()
         await until(lambda: len(house.server.since) == 3)
-        house.server.say("message", message="t-4")
-        await until(lambda: "t-4" in house.tokens())
-    assert house.tokens() == ["t-1", "t-2", "t-3", "t-4"]
+        house.server.say("message", message=a_token(4))
+        await until(lambda: a_token(4) in house.tokens())
+    assert house.tokens() == [a_token(1), a_token(2), a_token(3), a_token(4)]
     assert house.server.since[0] == "10m"
     assert int(house.server.since[-1]) >= 1_800_000_000 - module.SINCE_MARGIN_S
 
 
 @pytest.mark.asyncio
 async def test_what_was_answered_while_this_process_was_away_is_told(house: House) -> None:
-    house.server.say("message", message="t-early")
+    house.server.say("message", message=GO)
     async with house.running():
-        await until(lambda: house.tokens() == ["t-early"])
+        await until(lambda: house.tokens() == [GO])
 
 
 @pytest.mark.asyncio
 async def test_what_can_be_no_token_is_not_told(house: House) -> None:
     async with house.running():
         await until(lambda: house.server.streams)
-        for message in ("", " \n", "x" * 5000, " t-ok\n"):
+        for message in ("", " \n", "x" * 5000, f"{GO}x", f"x {GO}", GO.replace(".", ""), GO[50:], f" {GO}\n"):
             house.server.say("message", message=message)
         await until(house.tokens)
-    assert house.tokens() == ["t-ok"]
+    assert house.tokens() == [GO]
+
+
+@pytest.mark.asyncio
+async def test_a_flood_of_words_costs_no_answer_and_is_logged_once_a_minute(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house.running():
+        await until(lambda: house.server.streams)
+        for nr in range(2 * module.IDS_MAX):
+            house.server.say("message", message=f"word {nr}")
+        house.server.say("message", message=GO)
+        await until(house.tokens)
+        house.now_s += module.IGNORED_EVERY_S
+        house.server.say("message", message="a word")
+        house.server.say("message", message=NO)
+        await until(lambda: house.tokens() == [GO, NO])
+    logged = [record.getMessage() for record in caplog.records if "reply topic" in record.getMessage()]
+    assert logged == [
+        f"ignored on the reply topic: {many} messages that are no answers of ours" for many in (1, 2 * module.IDS_MAX)
+    ]
+    assert not house.troubles(), "it works"
+
+
+@pytest.mark.asyncio
+async def test_while_the_daemon_does_not_read_no_answer_is_told_or_lost(house: House) -> None:
+    async with house.running():
+        await until(lambda: house.server.streams)
+        house.daemon_reads.clear()
+        for nr in range(9):
+            house.server.say("message", message=a_token(nr))
+        checks = len(house.server.asked)
+        await until(lambda: len(house.server.asked) > checks + 3)
+        assert len(house.tokens()) <= 1
+        house.daemon_reads.set()
+        await until(lambda: house.tokens() == [a_token(nr) for nr in range(9)])
 
 
 @pytest.mark.asyncio

@@ -22,7 +22,7 @@ from achterwacht.errors import Undeliverable
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.phones import channel as channel_module
 from achterwacht.outputs.phones.channel import COMMAND, FAULT, PhonesChannel, ttl_s
-from achterwacht.outputs.phones.messages import Address, Registration, Wire
+from achterwacht.outputs.phones.messages import LINE_MAX_BYTES, Address, Deliver, Registration, Wire, line
 from achterwacht.outputs.wiring import Phones, WebPush
 
 WAIT_S = 10.0
@@ -378,6 +378,20 @@ async def test_nonsense_from_it_is_passed_over() -> None:
         await house.delivers(an_alert())
 
 
+LOGGED_NONSENSE = "the phones process spoke nonsense: 100 lines of it"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("nonsense", ["'nonsense'", "'x' * 200_000"])
+async def test_one_that_speaks_only_nonsense_is_killed_and_logged_once(
+    nonsense: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(child(f"heard(); say('ready')\nwhile True: print({nonsense})")) as house:
+        await house.hears_fault("spoke nonsense: 100 lines of it; it is started again by itself")
+    logged = [record.getMessage() for record in caplog.records if record.name == channel_module.__name__]
+    assert len([said for said in logged[: logged.index(LOGGED_NONSENSE) + 1] if "not understood" in said]) == 1
+
+
 @pytest.mark.asyncio
 async def test_a_bug_in_what_follows_does_not_cut_off_all_telephones(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running() as house:
@@ -417,3 +431,54 @@ async def test_a_plan_that_changes_while_a_process_is_started_counts() -> None:
         house.channel.wire(Wire(Phones(push=WebPush("mailto:a@b.nl", ("new.example",))), "", {}))
         wired = await house.hears(lambda heard: isinstance(heard, h.Trouble) and heard.key == "wire")
     assert wired == h.Trouble("wire", "['new.example']")
+
+
+MANY = Wire(Phones(push=PUSH), "", {f"lid-{nr}": Address(ntfy="x" * 2000) for nr in range(600)})
+"""Too much for a line."""
+
+
+def test_a_plan_of_five_hundred_members_and_a_message_to_ten_browsers_fit_on_a_line() -> None:
+    address = Address((), "n" * 64, "p" * 30, "+31600000000", "e" * 254)
+    wire = Wire(Phones(push=PUSH), "vapid.pem", {f"lid-{nr}": address for nr in range(500)})
+    assert 3 * len(line(wire)) < LINE_MAX_BYTES
+    browser = Registration("r" * 16, "https://" + "e" * 1000, "p" * 88, "a" * 24)
+    order = Deliver(
+        id="1",
+        order="o1",
+        way="push",
+        member="lid-1",
+        address=Address((browser,) * 10),
+        kind="alarm",
+        incident="7-00ff-1",
+        title="t" * 1000,
+        text="t" * 4000,
+        urgent=True,
+        ttl_s=120,
+    )
+    assert 30 * len(line(order)) < LINE_MAX_BYTES
+
+
+@pytest.mark.asyncio
+async def test_a_plan_that_is_too_long_is_a_fault_at_once_and_the_one_before_goes_on() -> None:
+    async with running() as house:
+        await house.is_well()
+        house.channel.wire(MANY)
+        await house.hears_fault("remove members or ways")
+        await house.delivers(an_alert())
+        house.channel.wire(WIRE)
+        await house.is_well()
+
+
+@pytest.mark.asyncio
+async def test_a_first_plan_that_is_too_long_is_a_fault_at_once() -> None:
+    async with running(wire=MANY) as house:
+        await house.hears_fault("remove members or ways")
+
+
+@pytest.mark.asyncio
+async def test_a_message_that_is_too_long_fails_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_module, "phone_text", lambda alert: ("", "x" * LINE_MAX_BYTES))
+    async with running() as house:
+        failure = await house.fails(an_alert())
+    assert failure.permanent
+    assert "too long" in failure.reason

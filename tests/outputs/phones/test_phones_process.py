@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import subprocess
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -13,6 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+import phones_child
 from achterwacht.errors import Undeliverable
 from achterwacht.outputs.phones import process as process_module
 from achterwacht.outputs.phones.channel import COMMAND
@@ -25,6 +28,7 @@ from achterwacht.outputs.phones.messages import (
     FromChild,
     Outcome,
     Ready,
+    Redeemed,
     Registration,
     ToChild,
     Trouble,
@@ -40,7 +44,16 @@ from achterwacht.outputs.wiring import Ntfy, Phones, Pushover, WebPush
 
 FAULT = "channel:push/failing"
 WAIT_S = 10.0
-SCRIPTED = (sys.executable, str(Path(__file__).parents[2] / "phones_child.py"))
+SCRIPTED = (sys.executable, phones_child.__file__)
+DAEMON = """
+import subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+for line in sys.stdin.buffer:
+    child.stdin.write(line)
+    child.stdin.flush()
+"""
+"""A daemon that says its child's id, and passes on what it is told; its child speaks to whom it speaks to."""
 PUSH = WebPush("mailto:beheer@gemeente.example", ("fcm.googleapis.com",))
 ONE = Phones(push=PUSH)
 BOTH = Phones(push=PUSH, ntfy=Ntfy("http://127.0.0.1:9", "replies"))
@@ -52,7 +65,9 @@ def a_wire(phones: Phones = ONE, key: str = "") -> Wire:
     return Wire(phones, key, {})
 
 
-def an_order(member: str = "lid-1", way: str = "push", name: str = "1", endpoint: str = "") -> Deliver:
+def an_order(
+    member: str = "lid-1", way: str = "push", name: str = "1", endpoint: str = "", urgent: bool = True
+) -> Deliver:
     return Deliver(
         id=name,
         order=f"o{name}",
@@ -63,7 +78,7 @@ def an_order(member: str = "lid-1", way: str = "push", name: str = "1", endpoint
         incident="5-9f3a-412",
         title="NOODKNOP Balie 3",
         text="",
-        urgent=True,
+        urgent=urgent,
         ttl_s=120,
     )
 
@@ -173,6 +188,62 @@ async def test_what_a_library_prints_stands_not_between_the_lines() -> None:
     async with a_child(SCRIPTED) as child:
         child.say(a_wire(), an_order("prints"))
         assert await child.says(Outcome) == Outcome("1")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("how", ["holds the GIL", "is stopped"])
+async def test_a_hung_process_dies_with_a_daemon_that_is_killed(how: str) -> None:
+    daemon = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", DAEMON, *SCRIPTED, stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert daemon.stdin and daemon.stdout
+    child = int(await daemon.stdout.readline())
+    try:
+        async with asyncio.timeout(WAIT_S):
+            daemon.stdin.write(line(a_wire()))
+            while b'"ready"' not in await daemon.stdout.readline():
+                pass
+            if how == "is stopped":
+                os.kill(child, signal.SIGSTOP)
+            else:
+                daemon.stdin.write(line(an_order("holds the GIL")))
+                while b"it holds the GIL" not in await daemon.stdout.readline():
+                    pass
+            os.kill(child, signal.SIGTERM)
+            daemon.kill()
+            await daemon.wait()
+            await daemon.stdout.read()  # it ends when neither has it open any more
+    except TimeoutError:
+        os.kill(child, signal.SIGKILL)
+        raise
+
+
+@pytest.mark.asyncio
+async def test_one_whose_daemon_had_died_before_it_began_ends_at_once() -> None:
+    async with a_child(SCRIPTED) as child:
+        child.say(a_wire(), an_order("holds the GIL"))
+        assert await child.ends() == 0
+
+
+@pytest.mark.asyncio
+async def test_what_is_told_while_there_is_room_is_never_lost() -> None:
+    async with a_child(SCRIPTED) as child:
+        child.say(a_wire(), an_order("floods in turn"))
+        for _ in range(phones_child.FLOOD):
+            assert await child.says(Redeemed) == Redeemed(phones_child.FLOOD_TOKEN)
+        assert await child.says(Outcome) == Outcome("1")
+        await child.says(Beat)
+
+
+def test_a_process_whose_daemon_reads_nothing_ends_and_drops_nothing_in_silence() -> None:
+    with subprocess.Popen(SCRIPTED, stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as child:
+        assert child.stdin
+        child.stdin.write(line(a_wire()) + line(an_order("floods")))
+        child.stdin.flush()
+        try:
+            assert child.wait(WAIT_S) == 1
+        finally:
+            child.kill()
 
 
 # --- its ways, without a process --------------------------------------------------------------------------------------
@@ -300,6 +371,47 @@ async def test_one_way_takes_no_more_than_its_share(monkeypatch: pytest.MonkeyPa
     may_go.set()
     await house.tells(Outcome("1"))
     await house.tells(Outcome("2"))
+
+
+@pytest.mark.asyncio
+async def test_an_alarm_goes_out_while_fifty_echoes_hang() -> None:
+    house = House()
+    house.take(a_wire())
+    await asyncio.sleep(0)
+    way = house.made[0]
+    way.delivers = asyncio.Event().wait
+    house.take(*(an_order(name=f"echo {nr}", urgent=False) for nr in range(50)))
+    await asyncio.sleep(0)
+    way.delivers = lambda: None
+    house.take(an_order(name="alarm"))
+    await house.tells(Outcome("alarm"))
+    assert house.told == [Ready()]
+    assert len(way.orders) == process_module.QUIET_AT_ONCE + 1
+
+
+@pytest.mark.asyncio
+async def test_what_is_not_urgent_waits_for_its_turn() -> None:
+    house = House()
+    house.take(a_wire())
+    await asyncio.sleep(0)
+    may_go = asyncio.Event()
+    house.made[0].delivers = may_go.wait
+    house.take(*(an_order(name=str(nr), urgent=False) for nr in range(50)))
+    may_go.set()
+    for nr in range(50):
+        await house.tells(Outcome(str(nr)))
+
+
+@pytest.mark.asyncio
+async def test_alarms_for_everybody_go_out_at_once() -> None:
+    house = House()
+    house.take(a_wire())
+    await asyncio.sleep(0)
+    everybody = asyncio.Barrier(110)
+    house.made[0].delivers = everybody.wait
+    house.take(*(an_order(name=str(nr)) for nr in range(110)))
+    for nr in range(110):
+        await house.tells(Outcome(str(nr)))
 
 
 @pytest.mark.asyncio

@@ -288,7 +288,43 @@ async def test_only_so_many_receipts_are_looked_at(house: House, monkeypatch: py
     monkeypatch.setattr(module, "FOLLOWED_MAX", 2)
     for incident in "567":
         await house.way.deliver(msgspec.structs.replace(ORDER, incident=incident))
-    assert list(house.way._followed) == ["receipt1", "receipt2"]
+    assert list(house.way._followed) == ["receipt1", "receipt2"], "the oldest is left alone"
+    for _ in range(2):
+        await house.way.deliver(msgspec.structs.replace(ORDER, incident="7"))
+    assert list(house.way._followed) == ["receipt1", "receipt4"], "but first what was replaced"
+
+
+@pytest.mark.asyncio
+async def test_every_acknowledgement_of_a_great_alarm_is_told(house: House) -> None:
+    for nr in range(150):
+        await house.way.deliver(msgspec.structs.replace(ORDER, member=f"lid-{nr}", acknowledge_token=f"t-{nr}"))
+    async with house.running():
+        await until(lambda: house.looks() >= 150)
+        for nr in range(150):
+            house.server.acknowledge(f"receipt{nr}")
+        await until(lambda: len(house.redeemed()) == 150)
+    assert {f"t-{nr}" for nr in range(150)} == {one.token for one in house.redeemed() if isinstance(one, Redeemed)}
+
+
+@pytest.mark.asyncio
+async def test_receipts_are_looked_at_in_parts_and_each_once_in_a_round(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "POLL_S", 1.0)
+    pauses: list[tuple[float, int]] = []
+
+    async def pause(wait_s: float) -> None:
+        pauses.append((wait_s, house.looks()))
+        if len(pauses) == module.SLICES:
+            raise asyncio.CancelledError
+
+    for nr in range(20):
+        await house.way.deliver(msgspec.structs.replace(ORDER, incident=str(nr)))
+    with monkeypatch.context() as paused, pytest.raises(asyncio.CancelledError):
+        paused.setattr(asyncio, "sleep", pause)
+        await house.way._poll()
+    assert pauses == [(0.1, 2 * (nr + 1)) for nr in range(10)]
+    assert len(set(house.server.asked)) == len(house.server.asked) - 19, "the messages are alike, the looks are not"
 
 
 # --- supervision ------------------------------------------------------------------------------------------------------

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
 from achterwacht.core import heard as h
 from achterwacht.core.moment import Moment
+from achterwacht.driver import in_own_thread
 from achterwacht.errors import Undeliverable
+from achterwacht.outputs.alarm_centre.address import Address
 from achterwacht.outputs.alarm_centre.events import URGENT, Report, report
 from achterwacht.outputs.alarm_centre.frames import KEY_BYTES, Answer, Frame, NoAnswer, encode, parse_answer
 from achterwacht.outputs.alarm_centre.lane import Lane
@@ -24,6 +27,8 @@ from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.wiring import CentreLine
 
 KEY = "alarm_centre/key"
+KEY_S = 5.0
+"""The library for AES takes a Pi a second or two, the file nothing; whatever takes longer is a disk that hangs."""
 KEY_FILE_MAX_BYTES = 1024
 """A key has 64 digits at most; whatever is longer is another file."""
 GLANCE_S = 1.0
@@ -54,14 +59,18 @@ class AlarmCentre:
         self._hear = hear
         self._clock = clock
         self._lanes = [Lane() for _ in line.receivers]
+        self._addresses = [Address(receiver.host) for receiver in line.receivers]
+        self._places = count()
         now = clock.now()
         # A restart must not say the last number again: a receiver may drop it as a repetition.
         sequence = int(now.at.timestamp()) % SEQUENCE_MAX + 1
         names = [f"{receiver.host}:{receiver.port}" for receiver in line.receivers]
-        self._session = Session(names, line.supervise_s, sequence, now.mono_s)
+        self._session = Session(names, line.account, line.supervise_s, sequence, now.mono_s)
         self._key: bytes | None = None
+        self._key_wanted = bool(line.key_file)
+        self._reading: asyncio.Future[bytes] | None = None
         # What is the matter with the key file: None before it was read, empty when all is well.
-        self._key_fault: str | None = None
+        self._key_fault: str | None = None if line.key_file else ""
         # What was told of each fault last; empty that it is over.
         self._told: dict[str, str] = {}
         self.timeout_s = (len(line.receivers) * (TRIES + 1) + 1) * (CONNECT_S + ANSWER_S)
@@ -96,23 +105,30 @@ class AlarmCentre:
                 await asyncio.sleep(AGAIN_S)
 
     async def _bring(self, message: Message, said: Report, urgency: int) -> None:
-        """Ask one receiver after the other until one acknowledges it or none is left. Raises Undeliverable for a key
-        that cannot be read."""
-        key = self._secret()
+        """Ask the receivers until one acknowledges it or none is left. Raises Undeliverable for a key that cannot be
+        read."""
+        # One place for all its tries: the second one goes before the first of whatever came later.
+        place = next(self._places)
+        key = await self._secret()
         while message.to:
-            nr = message.to[0]
-            answer = await self._ask(nr, urgency, partial(self._frame, nr, message.sequence, said), key)
+            nr = self._session.next(message)
+
+            async def exchange(nr: int = nr) -> Answer | NoAnswer | None:
+                return await self._ask(nr, message, said, key) if self._session.next(message) == nr else None
+
+            answer = await self._lanes[nr].run(urgency, place, exchange)
+            if answer is None:  # while it waited, this receiver was found silent: it goes on to another one
+                continue
             now = self._clock.now()
-            self._session.hear(message, answer, now.at, now.mono_s)
+            self._session.hear(message, nr, answer, now.at, now.mono_s)
             self._tell()
 
-    async def _ask(self, nr: int, urgency: int, frame: Callable[[], Frame], key: bytes | None) -> Answer | NoAnswer:
-        async def exchange() -> bytes:
-            # The frame is made when its turn has come: it bears the time.
-            return await ask(self._line.receivers[nr], encode(frame(), key))
-
+    async def _ask(self, nr: int, message: Message, said: Report, key: bytes | None) -> Answer | NoAnswer:
+        # The frame is made when its turn has come: it bears the time.
+        frame = encode(self._frame(nr, message.sequence, said), key)
         try:
-            return parse_answer(await self._lanes[nr].run(urgency, exchange), key)
+            answer = await ask(self._line.receivers[nr], self._addresses[nr], frame, self._clock.now().mono_s)
+            return parse_answer(answer, key)
         except NoAnswer as none:
             return none
 
@@ -132,23 +148,37 @@ class AlarmCentre:
 
     # --- the key and the faults -------------------------------------------------------------------------------------
 
-    def _secret(self) -> bytes | None:
+    async def _secret(self) -> bytes | None:
         """The key, or None when the plan names none. Raises Undeliverable: in the clear nothing is said instead."""
-        if self._line.key_file and self._key is None:
-            try:
-                self._key = read_key(Path(self._line.key_file))
-            except (OSError, ValueError, ImportError) as error:
-                self._key_fault = str(error)
-                self._tell()
+        if not self._key_wanted:
+            return self._key
+        try:
+            self._key = await self._read()
+        except (OSError, ValueError, ImportError) as error:
+            self._key_fault = str(error)
+            self._tell()
+            if self._key is None:
                 raise Undeliverable(f"no key for the alarm centre: {error}") from error
-        self._key_fault = ""
+        else:
+            self._key_wanted = False
+            self._key_fault = ""
         return self._key
+
+    async def _read(self) -> bytes:
+        """The key from its file. Raises OSError also when that hangs; the same reading is waited for again then."""
+        reading = self._reading = self._reading or in_own_thread(partial(read_key, Path(self._line.key_file)))
+        await asyncio.wait({reading}, timeout=KEY_S)
+        if not reading.done():
+            raise TimeoutError(f"{self._line.key_file} is not read within {KEY_S:g} s: does its disk hang?")
+        if self._reading is reading:
+            self._reading = None
+        return reading.result()
 
     def _tell(self) -> None:
         """Tell every fault that is another one than before."""
         faults = self._session.faults()
         if faults.get(REFUSED):
-            self._key = None  # somebody may have put another into its file
+            self._key_wanted = bool(self._line.key_file)  # somebody may have put another into it
         if self._key_fault is not None:
             faults[KEY] = self._key_fault
         for fault, detail in faults.items():
@@ -160,7 +190,8 @@ class AlarmCentre:
 def read_key(path: Path) -> bytes:
     """The AES key that stands in a file. Raises OSError, ValueError, or ImportError where AES is not installed."""
     try:
-        import cryptography  # noqa: F401  # asked here, so that no frame fails for it
+        # Here and in a thread, so that no frame fails or waits for it.
+        import cryptography.hazmat.primitives.ciphers  # noqa: F401
     except ImportError as error:
         raise ImportError("the library for AES is not installed: install achterwacht[alarm-centre]") from error
     with path.open("rb") as file:

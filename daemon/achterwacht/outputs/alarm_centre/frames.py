@@ -32,7 +32,7 @@ _PAD = bytes.maketrans(b"[]|", b"000")
 # a receiver number `None`), and the check sum covers what matters.
 _ANSWER = re.compile(
     rb'(?P<crc>[0-9A-Fa-f]{4})[0-9A-Fa-f]{4}(?P<body>"(?P<encrypted>\*?)(?P<word>ACK|NAK|DUH)"'
-    rb"(?P<sequence>[0-9]{4})[^\[]*\[(?P<rest>.*))",
+    rb"(?P<sequence>[0-9]{4})[^\[#]*(?:#(?P<account>[^\[]*))?\[(?P<rest>.*))",
     re.DOTALL,
 )
 _BARE = re.compile(rb'"(?P<word>NAK|DUH)"')
@@ -68,11 +68,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver says to a message. `at`: its clock, if it tells (a NAK does)."""
+    """What a receiver says to a message."""
 
     word: Literal["ACK", "NAK", "DUH"]
     sequence: int
     at: datetime | None = None
+    """Its clock, if it tells: a NAK does, and whatever is encrypted."""
+    account: str = ""
+    """Whose message it was; empty if it does not tell."""
 
 
 def encode(frame: Frame, key: bytes | None = None, random: Callable[[int], bytes] = os.urandom) -> bytes:
@@ -112,7 +115,9 @@ def parse_answer(data: bytes, key: bytes | None = None) -> Answer:
     stamped = _STAMPED.search(rest)
     if framed["encrypted"] and stamped is None:
         raise NoAnswer("its encrypted answer cannot be read: is the key the same on both sides?")
-    return Answer(word, int(framed["sequence"]), _at(stamped["stamp"]) if stamped else None)
+    is_told = stamped is not None and (word == "NAK" or framed["encrypted"])  # in the clear anybody can tell it
+    at = _at(stamped["stamp"]) if stamped and is_told else None
+    return Answer(word, int(framed["sequence"]), at, (framed["account"] or b"").decode("ascii", "replace"))
 
 
 def crc16(data: bytes) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from itertools import count
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -17,8 +16,7 @@ class Lane:
     """The way to one receiver."""
 
     def __init__(self) -> None:
-        self._numbers = count()
-        # Whoever waits, and whose turn it is: the most urgent first, then who came first.
+        # Whoever waits, and whose turn it is: the most urgent first, then who has the lower place.
         self._wanted: list[tuple[int, int]] = []
         self._under_way: asyncio.Task[Any] | None = None
         self._changed = asyncio.Event()
@@ -28,9 +26,12 @@ class Lane:
         """How many want the lane or have it."""
         return len(self._wanted)
 
-    async def run(self, urgency: int, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What `work` returns or raises, when its turn has come. It is begun anew when it was cut off."""
-        me = (-urgency, next(self._numbers))
+    async def run(self, urgency: int, place: int, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `work` returns or raises, when its turn has come. It is begun anew when it was cut off.
+
+        `place` is nobody else's: whoever keeps it over several runs comes before all who came later.
+        """
+        me = (-urgency, place)
         if self._under_way is not None and urgency > -min(self._wanted)[0]:
             self._under_way.cancel()
         self._wanted.append(me)

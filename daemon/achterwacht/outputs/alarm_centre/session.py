@@ -6,17 +6,17 @@ connections transport.py's, waiting client.py's.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from achterwacht.outputs.alarm_centre.frames import Answer, NoAnswer
+from achterwacht.outputs.alarm_centre.stamps import Stamps
 
 SEQUENCE_MAX = 9999
 TRIES = 2
-"""So often a receiver that is there and says nothing is asked, before the next one is: an answer may be lost once. One
-that cannot be reached is left at once."""
+"""So often a message is said to a receiver that is there and says nothing: an answer may be lost once. One that cannot
+be reached is left at once."""
 QUICK_S = 1.0
 """A supervision that failed is repeated so soon: one lost answer is no fault, a dead receiver is one within seconds."""
 AGAIN_S = 10.0
@@ -31,12 +31,10 @@ class Message:
     """One message on its way. It keeps its sequence number, so that a repetition can be known as one."""
 
     sequence: int
-    to: deque[int]
-    """The receivers that may still be asked; the first is asked next."""
-    tries: int = 0
-    """Without an answer, of the first one."""
-    set_clock: bool = False
-    """Whether the first one has told us its clock already."""
+    to: dict[int, int]
+    """The receivers that may still be asked, and how often each of them said nothing."""
+    clocks: set[int] = field(default_factory=set)
+    """The receivers that have told us their clock already."""
     acked: bool = False
     failures: list[str] = field(default_factory=list)
     """Why it did not arrive, a reason for each receiver."""
@@ -55,7 +53,8 @@ class _Receiver:
     offline: str | None = None
     """Why it is not there; empty while it is, None before it was ever asked."""
     missed: int = 0
-    """Supervisions in a row that it did not answer."""
+    """Messages in a row that it did not answer; with TRIES it is not there, and no more are counted."""
+    stamps: Stamps = field(default_factory=Stamps)
     ahead: timedelta = timedelta()
     """Its clock, before ours."""
     refuses_reports: str = ""
@@ -65,21 +64,26 @@ class _Receiver:
 class Session:
     """The talk with all receivers of one alarm centre; `names` are for people. Receivers count from 0."""
 
-    def __init__(self, names: Sequence[str], supervise_s: float, sequence: int, now_s: float) -> None:
+    def __init__(self, names: Sequence[str], account: str, supervise_s: float, sequence: int, now_s: float) -> None:
+        self._account = account
         self._receivers = [_Receiver(name, now_s) for name in names]
         self._supervise_s = supervise_s
         self._sequence = sequence
 
     def report(self) -> Message:
-        """A new message, to the first receiver that is well; the others follow."""
-        everyone = range(len(self._receivers))
-        message = Message(self._sequence, deque(sorted(everyone, key=lambda nr: bool(self._receivers[nr].offline))))
+        """A new message, to whoever takes it first."""
+        message = Message(self._sequence, dict.fromkeys(range(len(self._receivers)), 0))
         self._sequence = self._sequence % SEQUENCE_MAX + 1
         return message
 
     def null(self, nr: int) -> Message:
         """A new supervision of this receiver."""
-        return Message(0, deque([nr]))
+        return Message(0, {nr: 0})
+
+    def next(self, message: Message) -> int:
+        """Which receiver to ask next: the first that answered last time, else the one that missed least. It may be
+        another one by the time that its turn has come."""
+        return min(message.to, key=lambda nr: self._receivers[nr].missed)
 
     def ask_s(self, nr: int) -> float:
         """When this receiver is to be supervised next."""
@@ -89,19 +93,19 @@ class Session:
         """What this receiver's clock says at this moment of ours, as far as it has told."""
         return at + self._receivers[nr].ahead
 
-    def hear(self, message: Message, said: Answer | NoAnswer, at: datetime, now_s: float) -> None:
-        """What came of asking the first receiver of `message.to`."""
-        receiver = self._receivers[message.to[0]]
-        if isinstance(said, Answer) and said.word == "ACK" and said.sequence != message.sequence:
-            said = NoAnswer(f"acknowledges message {said.sequence:04d} instead of {message.sequence:04d}")
+    def hear(self, message: Message, nr: int, said: Answer | NoAnswer, at: datetime, now_s: float) -> None:
+        """What came of asking this receiver, one of `message.to`."""
+        receiver = self._receivers[nr]
+        if isinstance(said, Answer) and said.word == "ACK" and (why := self._no_ack(message, receiver, said, now_s)):
+            said = NoAnswer(why)
         if isinstance(said, NoAnswer):
-            self._missed(message, receiver, said, now_s)
+            self._missed(message, nr, said, now_s)
             return
         receiver.offline, receiver.missed = "", 0
         receiver.ask_s = now_s + self._supervise_s
-        if said.word == "NAK" and said.at is not None and not message.set_clock:
+        if said.word == "NAK" and said.at is not None and nr not in message.clocks:
             receiver.ahead = said.at - at
-            message.set_clock = True
+            message.clocks.add(nr)
             return
         refusal = _refusal(said)
         if message.is_null:
@@ -109,24 +113,34 @@ class Session:
         else:
             receiver.refuses_reports = refusal
         if refusal:
-            _leave(message, receiver, refusal)
+            self._leave(message, nr, refusal)
         else:
             message.acked = True
             message.to.clear()
 
-    def _missed(self, message: Message, receiver: _Receiver, why: NoAnswer, now_s: float) -> None:
-        if message.is_null:
-            receiver.missed += 1
-            is_enough = receiver.missed >= TRIES
-            _leave(message, receiver, why.reason)
-        else:
-            message.tries += 1
-            is_enough = message.tries >= TRIES or not why.reached
-            if is_enough:
-                _leave(message, receiver, why.reason)
-        if is_enough:
+    def _no_ack(self, message: Message, receiver: _Receiver, said: Answer, now_s: float) -> str:
+        """Why an acknowledgement is none of this message; empty when it is."""
+        if said.sequence != message.sequence:
+            return f"acknowledges message {said.sequence:04d} instead of {message.sequence:04d}"
+        if said.account and said.account.upper() != self._account.upper():
+            return f"acknowledges a message of account {said.account!r} instead of {self._account!r}"
+        return receiver.stamps.fault(said.at, now_s)
+
+    def _missed(self, message: Message, nr: int, why: NoAnswer, now_s: float) -> None:
+        receiver = self._receivers[nr]
+        message.to[nr] += 1
+        is_gone = not why.reached and not message.is_null
+        receiver.missed = TRIES if is_gone else min(receiver.missed + 1, TRIES)
+        if is_gone or message.is_null or message.to[nr] >= TRIES:
+            self._leave(message, nr, why.reason)
+        if receiver.missed >= TRIES:
             receiver.offline = why.reason
         receiver.ask_s = now_s + (min(AGAIN_S, self._supervise_s) if receiver.offline else QUICK_S)
+
+    def _leave(self, message: Message, nr: int, why: str) -> None:
+        """Ask this receiver no more."""
+        message.failures.append(f"{self._receivers[nr].name} {why}")
+        del message.to[nr]
 
     def faults(self) -> dict[str, str]:
         """Every fault that is known to stand (its detail) or known not to (empty)."""
@@ -142,14 +156,6 @@ class Session:
         elif len(known) == len(self._receivers):
             faults[OFFLINE] = "; ".join(f"{receiver.name} {receiver.offline}" for receiver in known)
         return faults
-
-
-def _leave(message: Message, receiver: _Receiver, why: str) -> None:
-    """Go on to the next receiver, if there is one."""
-    message.failures.append(f"{receiver.name} {why}")
-    message.to.popleft()
-    message.tries = 0
-    message.set_clock = False
 
 
 def _refusal(said: Answer) -> str:

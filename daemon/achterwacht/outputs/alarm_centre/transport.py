@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
 
+from achterwacht.outputs.alarm_centre.address import Address
 from achterwacht.outputs.alarm_centre.frames import NoAnswer, is_whole
 from achterwacht.outputs.wiring import Receiver
 
@@ -21,10 +23,14 @@ ANSWER_MAX_BYTES = 1024
 """The longest answer, encrypted with an extension, has 300."""
 
 
-async def ask(receiver: Receiver, frame: bytes) -> bytes:
+T = TypeVar("T")
+
+
+async def ask(receiver: Receiver, address: Address, frame: bytes, now_s: float) -> bytes:
     """Send one frame; what comes back within ANSWER_S. Raises NoAnswer."""
+    by = _ask_udp if receiver.transport == "udp" else _ask_tcp
     try:
-        return await (_ask_udp if receiver.transport == "udp" else _ask_tcp)(receiver, frame)
+        return await by(await address.numbers(now_s), receiver.port, frame)
     except TimeoutError as error:
         raise NoAnswer(f"does not answer within {ANSWER_S:g} s") from error
     except (OSError, UnicodeError) as error:  # a name that cannot be one is a UnicodeError
@@ -40,9 +46,17 @@ async def _connecting() -> AsyncIterator[None]:
         raise NoAnswer(f"cannot be reached: no connection within {CONNECT_S:g} s", reached=False) from error
 
 
-async def _ask_tcp(receiver: Receiver, frame: bytes) -> bytes:
+async def _first(numbers: Sequence[str], connect: Callable[[str], Awaitable[T]]) -> T:
+    """What the first address gives that can be reached."""
+    for number in numbers[:-1]:
+        with contextlib.suppress(OSError):
+            return await connect(number)
+    return await connect(numbers[-1])
+
+
+async def _ask_tcp(numbers: Sequence[str], port: int, frame: bytes) -> bytes:
     async with _connecting():
-        reader, writer = await asyncio.open_connection(receiver.host, receiver.port)
+        reader, writer = await _first(numbers, lambda number: asyncio.open_connection(number, port))
     try:
         writer.write(frame)
         async with asyncio.timeout(ANSWER_S):
@@ -67,13 +81,12 @@ async def _read(reader: asyncio.StreamReader) -> bytes:
     return data
 
 
-async def _ask_udp(receiver: Receiver, frame: bytes) -> bytes:
+async def _ask_udp(numbers: Sequence[str], port: int, frame: bytes) -> bytes:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes] = loop.create_future()
-    async with _connecting():  # a name may have to be looked up
-        transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Datagram(answer), remote_addr=(receiver.host, receiver.port)
-        )
+    transport, _ = await _first(
+        numbers, lambda number: loop.create_datagram_endpoint(lambda: _Datagram(answer), remote_addr=(number, port))
+    )
     try:
         transport.sendto(frame)
         async with asyncio.timeout(ANSWER_S):

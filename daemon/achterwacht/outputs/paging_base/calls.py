@@ -21,7 +21,11 @@ WAITING_MAX = 500
 HAD_MAX = 5000
 """Pagers times open incidents that are remembered. Beyond it a repeat is a first call again: early, not lost."""
 
-REPLACED = "replaced by a newer text"
+CANCEL_WAITS_S = 30.0
+"""So long a cancel gives way to repeats and news, then it has every other turn of theirs: pagers that still ring for
+what is over are not believed next time. Half of the time that an order waits, or it would be withdrawn before."""
+
+REPLACED = "replaced by another call"
 TOO_MANY = "too many calls wait for this paging system, and more urgent ones go first"
 
 
@@ -65,6 +69,7 @@ class _Waiting:
     wanted: Wanted
     place: int
     """In the order of coming. A newer text takes the place of the older one, so that news never puts a call off."""
+    since_s: float
 
 
 class Calls:
@@ -75,16 +80,20 @@ class Calls:
         self._addresses = frozenset(addresses)
         self._waiting: dict[str, _Waiting] = {}
         self._places = count()
+        self._was_cancel = False  # the last one that went
         # Address and incident: of what each address was told, and not that it is over.
         self._had: dict[tuple[str, str], None] = {}
 
-    def add(self, wanted: Wanted) -> list[Refused]:
+    def add(self, wanted: Wanted, now_s: float) -> list[Refused]:
         """One more waits. Those that wait no longer because of it; it may be one of them itself."""
+        if any(_says_more(waiting.wanted, wanted) for waiting in self._waiting.values()):
+            return [Refused(wanted.order, REPLACED, permanent=True)]
         replaced = [waiting for waiting in self._waiting.values() if _replaces(wanted, waiting.wanted)]
         for old in replaced:
             del self._waiting[old.wanted.order]
         place = min([next(self._places), *(old.place for old in replaced)])
-        self._waiting[wanted.order] = _Waiting(wanted, place)
+        since_s = min([now_s, *(old.since_s for old in replaced if old.wanted.kind == wanted.kind)])
+        self._waiting[wanted.order] = _Waiting(wanted, place, since_s)
         refused = [Refused(old.wanted.order, REPLACED, permanent=True) for old in replaced]
         if len(self._waiting) > WAITING_MAX:
             last = max(self._waiting.values(), key=self._turn).wanted.order
@@ -102,21 +111,32 @@ class Calls:
         self._waiting.clear()
         return orders
 
-    def take(self) -> Next | None:
+    def take(self, now_s: float) -> Next | None:
         """The call to begin now, which then waits no more; None when nothing waits."""
         if not self._waiting:
             return None
-        first = min(self._waiting.values(), key=self._turn).wanted
+        first = self._first(now_s)
+        self._was_cancel = first.kind == OVER
         alike = [waiting.wanted for waiting in self._waiting.values() if _is_same_page(waiting.wanted, first)]
         everybody = len(self._addresses) > 1 and self._addresses <= {wanted.address for wanted in alike}
         joined = bool(self._group_address) and everybody
         wanted = tuple(alike) if joined else (first,)
         for one in wanted:
             del self._waiting[one.order]
-        is_over = first.kind == OVER
         address = self._group_address if joined else first.address
-        text = "" if is_over else first.text
-        return Next(Call(first.order, address, text, urgent=first.is_ringing, cancel=is_over), wanted)
+        text = "" if self._was_cancel else first.text
+        return Next(Call(first.order, address, text, urgent=first.is_ringing, cancel=self._was_cancel), wanted)
+
+    def _first(self, now_s: float) -> Wanted:
+        first = min(self._waiting.values(), key=self._turn)
+        if not self._was_cancel and self._urgency(first.wanted) >= Urgency.AGAIN:
+            late = (
+                one
+                for one in self._waiting.values()
+                if one.wanted.kind == OVER and now_s - one.since_s >= CANCEL_WAITS_S
+            )
+            first = min(late, key=self._turn, default=first)
+        return first.wanted
 
     def handed_over(self, wanted: Wanted) -> None:
         """The base took it: what comes next for this address and incident is no longer its first."""
@@ -138,6 +158,12 @@ class Calls:
         if (wanted.address, wanted.incident) not in self._had:
             return Urgency.FIRST
         return Urgency.CALL_112 if wanted.kind == CALL_112 else Urgency.AGAIN
+
+
+def _says_more(old: Wanted, new: Wanted) -> bool:
+    """Whether the new one need not go out: the old one asks for the same, and for 112 besides."""
+    of_same = (new.address, new.incident) == (old.address, old.incident)
+    return of_same and old.kind == CALL_112 and new.is_ringing and new.kind != CALL_112
 
 
 def _replaces(new: Wanted, old: Wanted) -> bool:

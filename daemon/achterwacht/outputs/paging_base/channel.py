@@ -16,7 +16,7 @@ from achterwacht.core import heard as h
 from achterwacht.core.plan import BASE
 from achterwacht.errors import Undeliverable
 from achterwacht.outputs.dispatch import Alert
-from achterwacht.outputs.paging_base.calls import OVER, Calls, Wanted
+from achterwacht.outputs.paging_base.calls import OVER, Calls, Next, Wanted
 from achterwacht.outputs.paging_base.dialect import (
     Acknowledged,
     Base,
@@ -42,6 +42,12 @@ STEADY_S = 1.0
 """So long line and base must work before a fault is over: a loose plug must not raise and end one every second."""
 TICK_S = 0.25
 """How often the dialect is asked whether it waits for something, beside the times that it names itself."""
+FLOOD_BYTES = 6400
+"""In one second: the fastest line (57600 baud, 9 bits a character) brings no more. Reading it all would cost the pages
+of other channels their time."""
+FLOOD_S = 1.0
+REFUSED_MAX = 3
+"""So many calls in a row refused: such a base takes none. Two may have met a full queue."""
 SOON_S = 0.001
 """The least between two such questions, whatever it names."""
 NONSENSE_EVERY_S = 3600.0
@@ -56,9 +62,19 @@ EXCHANGES: dict[Dialect, Callable[[PagingBase], Exchange]] = {"espa": EspaExchan
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    wanted: tuple[Wanted, ...]
-    address: str
+    """`was_there`: as far as was known then, the base was."""
+
+    next: Next
     at_s: float
+    was_there: bool
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        return self.next.wanted
+
+    @property
+    def address(self) -> str:
+        return self.next.call.address
 
 
 class PagingBaseChannel:
@@ -84,6 +100,10 @@ class PagingBaseChannel:
         # Why the line is not open; empty while it is.
         self._closed = NOT_OPEN_YET
         self._timer: asyncio.TimerHandle | None = None
+        self._look_s = 0.0  # when the timer is due
+        # How many bytes came in, and since when: to know a flood.
+        self._came_in = 0
+        self._came_in_since_s = 0.0
         self._is_collecting = False
         # By order: whoever waits for its outcome.
         self._outcomes: dict[str, asyncio.Future[None]] = {}
@@ -94,6 +114,8 @@ class PagingBaseChannel:
         # What the base is like by its own word, and since when that or the line has not changed.
         self._is: Base | None = None
         self._since_s = 0.0
+        # The calls that were refused since the last one that was taken, up to REFUSED_MAX.
+        self._refused: set[str] = set()
         # By fault: what was told of it last, None that it is over.
         self._told: dict[str, str | None] = {}
         self._nonsense_s: float | None = None
@@ -112,7 +134,7 @@ class PagingBaseChannel:
         wanted = self._wanted(alert)
         outcome = self._outcomes[wanted.order] = asyncio.get_running_loop().create_future()
         if not self._is_under_way(wanted.order):
-            for refused in self._calls.add(wanted):
+            for refused in self._calls.add(wanted, self._mono_s()):
                 self._end(refused.call, refused)
             self._collect()
         try:
@@ -149,6 +171,7 @@ class PagingBaseChannel:
         """The line is open."""
         self._closed = ""
         self._is = None
+        self._came_in = 0
         self._since_s = self._mono_s()
         with self._no_mistake_is_silent():
             self._exchange.opened(self._since_s)
@@ -156,8 +179,18 @@ class PagingBaseChannel:
 
     def heard(self, data: bytes) -> None:
         """These bytes came in."""
+        now_s = self._mono_s()
+        if self._is_flood(len(data), now_s):
+            self._port.lose_flooded()
+            return
         with self._no_mistake_is_silent():
-            self._follow(self._exchange.feed(data, self._mono_s()))
+            self._follow(self._exchange.feed(data, now_s))
+
+    def _is_flood(self, size: int, now_s: float) -> bool:
+        if now_s - self._came_in_since_s >= FLOOD_S:
+            self._came_in, self._came_in_since_s = 0, now_s
+        self._came_in += size
+        return self._came_in > FLOOD_BYTES
 
     def lost(self, reason: str) -> None:
         """The line is not there, or no longer; what waits for it may wait no longer."""
@@ -166,8 +199,7 @@ class PagingBaseChannel:
 
     def _close(self, reason: str) -> None:
         self._closed = reason
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_looking()
         for begun in self._under_way.values():
             self._all_end(begun, Refused("", reason))
         self._under_way.clear()
@@ -205,28 +237,41 @@ class PagingBaseChannel:
 
     def _go_on(self) -> None:
         """Begin the next call if it can be, write what is to be said, and look again when it is due."""
-        if self._closed:
+        if self._closed or self._is_collecting:
             return
         now_s = self._mono_s()
-        if not self._is_collecting:
-            self._begin(now_s)
+        self._begin(now_s)
         if data := self._exchange.to_write():
             self._port.write(data)
         due_s = self._exchange.due_s
-        wait_s = TICK_S if due_s is None else min(TICK_S, max(SOON_S, due_s - now_s))
+        self._look_in(TICK_S if due_s is None else min(TICK_S, max(SOON_S, due_s - now_s)), now_s)
+
+    def _look_in(self, wait_s: float, now_s: float) -> None:
+        """A look that is due sooner stands: or whoever speaks without a pause would put off every one."""
+        if self._timer is None or now_s + wait_s < self._look_s:
+            self._stop_looking()
+            self._look_s = now_s + wait_s
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
+
+    def _stop_looking(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
+            self._timer = None
 
     def _begin(self, now_s: float) -> None:
         if self._exchange.idle:
-            if following := self._calls.take():
-                self._under_way[following.call.id] = _Begun(following.wanted, following.call.address, now_s)
+            if following := self._calls.take(now_s):
+                self._under_way[following.call.id] = _Begun(following, now_s, self._is_there)
                 self._exchange.begin(following.call, now_s)
         elif self._is is not None and self._is.is_ == "offline":
             self._none_waits(self._is.reason)
 
+    @property
+    def _is_there(self) -> bool:
+        return self._is is not None and self._is.is_ != "offline"
+
     def _tick(self) -> None:
+        self._stop_looking()
         now_s = self._mono_s()
         oldest = next(iter(self._under_way.values()), None)
         if oldest is not None and now_s - oldest.at_s >= UNDER_WAY_MAX_S:
@@ -262,7 +307,19 @@ class PagingBaseChannel:
             for wanted in begun.wanted:
                 self._calls.handed_over(wanted)
                 self._remember(wanted)
+        if not begun.next.call.cancel:
+            self._count(begun, ended)
         self._all_end(begun, ended)
+
+    def _count(self, begun: _Begun, ended: Taken | Refused) -> None:
+        """A base that answers and takes no call is no better than none. Cancels prove nothing, either way."""
+        if isinstance(ended, Taken):
+            self._refused.clear()
+            self._tell("refusing", None)
+        elif begun.was_there and len(self._refused) < REFUSED_MAX:
+            self._refused.add(ended.call)
+            if len(self._refused) == REFUSED_MAX:
+                self._tell("refusing", ended.reason)
 
     def _remember(self, wanted: Wanted) -> None:
         if wanted.kind != OVER:

@@ -90,13 +90,17 @@ class Exchange(Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether a call may be begun now; also while others that were begun before have not ended yet."""
+        """Whether a call may be begun now; also while others that were begun before have not ended yet.
+
+        Where the base asks for calls, only from its asking to the next `to_write`, which is the answer: so the call
+        that goes is the most urgent one of that moment.
+        """
 
     def begin(self, call: Call, now_s: float) -> None:
         """Bring this call to the base; it ends with Taken or Refused. Only when idle."""
 
     def to_write(self) -> bytes:
-        """What is to be written now, in order; each byte is given once."""
+        """What is to be written now, in order; each byte is given once. To be asked for after `feed` and `begin`."""
 
     @property
     def due_s(self) -> float | None:

@@ -32,23 +32,24 @@ HANDSHAKE_WAIT_S = 2.5
 """For the answer to a poll or a select, of one or two characters. digimat-espa waits as long."""
 UNANSWERED_MAX = 2
 """So many polls or selects without an answer, 5 s together: the base is not there. One may have been noise."""
+ALONE_S = 0.1
+"""So long nothing may follow the EOT or NAK that answers a poll or a select: our own words begin with an EOT too, and
+come back from some lines, and noise is full of them. Longer than what follows our EOT takes at 300 baud (73 ms)."""
 BLOCK_ANSWER_WAIT_S = 3.0
 """For the answer to a block. Longer than a block is under way at 300 baud (2.6 s): behind a TCP device server the line
 has a baud rate that we do not know."""
 RETRANSMISSIONS = 4
 """Of a block that was not taken as it was sent, or whose answer was damaged. EspaCommunicator has 2; but a call that is
 begun anew may sound twice, and where a tenth of all messages is damaged that would be one in a hundred."""
-STATUS_WAIT_S = 5.0
-"""For a status block of the base: time for it to begin, and for the block at 300 baud."""
-TELLING_MAX_S = 10.0
-"""How long the base may tell before we take the line back: a call may be waiting. A control station is said to do that
-after 10 s without traffic (EspaCommunicator); we do it also when there is some."""
+TELLING_MAX_S = 4.0
+"""How long the base may tell before we take the line back: a call may be waiting, and what it has not told it tells at
+a later poll. Enough for four statuses at 300 baud. Where the base has the line, so long for each status block."""
 POLLED_SILENT_S = 35.0
 """The control station polls each 1 to 30 s, as it was set up (EspaCommunicator): without a poll for longer, it is not
-there. Also how long a call waits for its turn."""
+there, whatever else it says."""
 PAGED_WAIT_S = 30.0
 """How long a base may take to say *paged*: at 512 baud one page takes up to 3.3 s, it may be sent several times, and
-others may be before it."""
+others may be before it. Also how long it may take to say that its transmitter fails."""
 WAITING_MAX = 64
 """Calls that wait for *paged*. More than a town hall has pagers; the base's own queue is usually shorter."""
 ADDRESSES_MAX = 256
@@ -85,22 +86,25 @@ NEVER_POLLED = (
 )
 NOT_POLLED = f"the paging system has not polled us for {POLLED_SILENT_S:g} s: is it on, is its cable in?"
 BROKEN_TRANSMITTER = "the paging system reports that its transmitter fails: no pager of it will ring"
+ECHO = "the line sends back what we say: switch off the adapter's echo, or look at the plug"
 NO_ROOM = "the paging system is busy"
 GARBLED = f"the paging system did not get the call undamaged in {RETRANSMISSIONS + 1} transmissions"
 UNKNOWN = "the paging system does not know this kind of call: compare address, beeps and text with its settings"
 NOT_TOLD = f"the paging system took the call, and did not say within {PAGED_WAIT_S:g} s that it was paged"
 TOO_MANY = f"more than {WAITING_MAX} calls wait for the paging system to say that they were paged"
 
-Line = Literal["free", "polling", "telling", "selecting", "sending"]
+Line = Literal["free", "asked", "polling", "telling", "selecting", "sending"]
 """What we wait for: `polling` what the base says to our poll, `telling` its next status block, `selecting` whether it
-is ready for ours, `sending` whether it has got it. `free`: nothing is under way; a call may wait to be polled for."""
+is ready for ours, `sending` whether it has got it. `asked`: for a call to begin; with none, the next write says that
+there is none. `free`: for nothing."""
 
 
 class EspaExchange:
     """One line with one base; an Exchange of dialect.py.
 
-    A transmitter failure stands until the base says something else or says *paged*: that a call was taken proves no
-    transmitter. That, and which call an acknowledgement would be about, outlasts an opening: neither is on the line.
+    A transmitter failure stands until the base says something else or says *paged*. Where it never says that, a call
+    that it took and that no failure followed within PAGED_WAIT_S has to be enough. That, and which call an
+    acknowledgement would be about, outlasts an opening: neither is on the line.
     """
 
     def __init__(self, base: PagingBase) -> None:
@@ -118,10 +122,11 @@ class EspaExchange:
         self._reader.forget()
         self._unsaid = b""
         self._left_s = now_s  # when all that we said can have left
+        self._words = 0  # heard since then
+        self._has_answered = False  # by a word that must still stand alone
         self._line: Line = "free"
         self._by_s = now_s  # when what we wait for is late; while the line is not free
         self._call: Call | None = None
-        self._turn_by_s = now_s  # when the call is given up if the base has not polled; while polled
         self._block = b""
         self._sent = 0  # transmissions of the block
         self._invalid = 0  # how many of them the base called invalid
@@ -129,7 +134,7 @@ class EspaExchange:
         self._poll_s = now_s
         self._polled = False  # since the opening
         self._silent_s = now_s + POLLED_SILENT_S
-        self._telling_until_s = now_s
+        self._mended_s: float | None = None  # when the transmitter no longer fails, if the base does not say so again
         self._last_status: f.Block | None = None
         # By call, the oldest first: until when it may be said to be paged.
         self._waiting: dict[str, tuple[Call, float]] = {}
@@ -142,65 +147,72 @@ class EspaExchange:
         return [said for word in self._reader.feed(data) for said in self._heard(word, now_s)]
 
     def tick(self, now_s: float) -> list[Said]:
-        return [*self._never_paged(now_s), *self._never_polled(now_s), *self._late(now_s)]
+        return [*self._never_paged(now_s), *self._mended(now_s), *self._never_polled(now_s), *self._late(now_s)]
 
     @property
     def idle(self) -> bool:
-        return self._line == "free" and self._call is None
+        return self._line == ("asked" if self._base.polled else "free")
 
     def begin(self, call: Call, now_s: float) -> None:
         self._call = call
         self._block = f.encode(_block(call, self._base))
-        self._turn_by_s = now_s + POLLED_SILENT_S
-        if not self._base.polled:
-            self._select(now_s)
+        self._select(now_s)
 
     def to_write(self) -> bytes:
+        if self._line == "asked":
+            self._say(self._left_s, f.End())
+            self._line = "free"
         data, self._unsaid = self._unsaid, b""
         return data
 
     @property
     def due_s(self) -> float | None:
         due = [by_s for _, by_s in self._waiting.values()][:1]
-        if self._line != "free":
+        if self._line not in ("free", "asked"):
             due.append(self._by_s)
         elif not self._base.polled:
             due.append(self._poll_s)
         if self._base.polled and not self._away:
             due.append(self._silent_s)
-        if self._base.polled and self._call and self._line in ("free", "telling"):
-            due.append(self._turn_by_s)
+        if self._mended_s is not None:
+            due.append(self._mended_s)
         return min(due, default=None)
 
     # --- what follows from a word -------------------------------------------------------------------------------------
 
     def _heard(self, word: f.Word, now_s: float) -> Iterator[Said]:
         base = self._base
+        is_first = self._comes_first()
+        if self._has_answered:  # and goes on: that was no answer
+            self._has_answered = False
+            self._by_s = self._left_s + HANDSHAKE_WAIT_S
         match self._line, word:
             # Whoever has the line asks the other.
-            case "polling", f.End() | f.Nak():
-                yield from self._answered()
-                self._rest(now_s)
-            case "polling" | "telling", f.Select(base.own_address):
+            case "polling" | "selecting", f.Poll(base.base_address) | f.Select(base.base_address):
+                yield from self._not_answered(now_s, ECHO)
+            case "polling" | "selecting", f.End() | f.Nak() if not base.polled:
+                if is_first:
+                    self._has_answered = True
+                    self._by_s = now_s + ALONE_S
+            case "polling", f.Select(base.own_address) if is_first:
                 yield from self._answered()
                 self._listen(now_s)
-            case "polling", f.Select(address):
+            case "telling", f.Select(base.own_address):
+                self._listen_again(now_s)
+            case "polling", f.Select(address) if address != base.own_address:
                 yield Nonsense(f"the paging system wants to tell station {address!r}, we are {base.own_address!r}")
             case "free", f.Select(base.own_address) if base.polled:
-                yield from self._answered(now_s)
                 self._listen(now_s)
-            case "free", f.Poll(base.own_address) if base.polled:
-                yield from self._answered(now_s)
-                if self._call:
-                    self._select(now_s)
-                else:
-                    self._say(now_s, f.End())
+            case "free" | "asked", f.Poll(base.own_address) if base.polled:
+                yield from self._polled_by(now_s)
+                self._line = "asked"
+            case "asked", f.End():
+                self._line = "free"
             case "free", f.Poll(base.own_address):
                 yield Nonsense("the paging system polls us, and we poll it: set `polled: true`, or make it wait for us")
 
             # The base tells.
             case "telling", f.Block(header) as block if header == STATUS:
-                yield from self._answered()
                 self._say(now_s, f.Ack())
                 self._go_on_listening()
                 # Twice the same in one go: our ACK was lost.
@@ -216,22 +228,20 @@ class EspaExchange:
                 self._go_on_listening()
                 yield Nonsense(detail)
             case "telling", f.End():
-                self._rest(now_s)
+                self._told_all(now_s)
 
-            # We bring a call. An ACK that is there before our words have left is no answer to them.
-            case "selecting", f.Ack() if not self._unsaid:
+            # We bring a call. An ACK that does not come first is no answer: it may be a part of noise.
+            case "selecting", f.Ack() if is_first:
                 yield from self._answered()
                 self._sent = self._invalid = 0
                 self._send(now_s)
             case "selecting", f.Nak():
-                yield from self._answered()
                 yield from self._refused(NO_ROOM)
                 self._hang_up(now_s)
             case "selecting", f.End():
-                yield from self._answered()
                 yield from self._refused(NO_ROOM)
-                self._rest(now_s)
-            case "sending", f.Ack() if not self._unsaid:
+                self._line = "free"
+            case "sending", f.Ack() if is_first:
                 yield from self._block_taken(now_s)
                 self._hang_up(now_s)
             case "sending", f.Nak(f.BUSY):
@@ -253,29 +263,36 @@ class EspaExchange:
 
     def _late(self, now_s: float) -> Iterator[Said]:
         """What follows when the word that we wait for has not come, or when the line is free and it is time to poll."""
-        if self._line == "free":
+        if self._line in ("free", "asked"):
             if not self._base.polled and now_s >= self._poll_s:
                 self._poll(now_s)
             return
         if now_s < self._by_s:
             return
         match self._line:
-            case "polling":
-                yield from self._not_answered(now_s)
-                self._line = "free"
+            case "polling" if self._has_answered:
+                yield from self._answered()
+                self._rest(now_s)
+            case "selecting" if self._has_answered:
+                yield from self._answered()
+                yield from self._refused(NO_ROOM)
+                self._hang_up(now_s)
+            case "polling" | "selecting":
+                yield from self._not_answered(now_s, SILENT)
             case "telling" if self._base.polled:
                 self._line = "free"
             case "telling":
-                self._hang_up(now_s)
-            case "selecting":
-                yield from self._not_answered(now_s)
-                if self._unanswered < UNANSWERED_MAX:
-                    self._select(now_s)
-                else:
-                    yield from self._refused(SILENT)
-                    self._hang_up(now_s)
+                self._say(now_s, f.End())
+                self._told_all(now_s)
             case "sending":
                 yield from self._send_again(now_s)
+
+    def _comes_first(self) -> bool:
+        """Whether this is the first word since ours left. What came before they left is no answer to them."""
+        if self._unsaid:
+            return False
+        self._words += 1
+        return self._words == 1
 
     # --- what we say --------------------------------------------------------------------------------------------------
 
@@ -283,6 +300,8 @@ class EspaExchange:
         """Our turn: what was half heard before it is void."""
         data = b"".join(word if isinstance(word, bytes) else f.encode(word) for word in words)
         self._reader.forget()
+        self._words = 0
+        self._has_answered = False
         self._unsaid += data
         self._left_s = max(now_s, self._left_s) + len(data) * self._char_s
 
@@ -317,14 +336,24 @@ class EspaExchange:
             self._send(now_s)
 
     def _listen(self, now_s: float) -> None:
-        self._telling_until_s = now_s + TELLING_MAX_S
         self._last_status = None
+        self._say(now_s, f.Ack())
+        self._wait("telling", TELLING_MAX_S)
+
+    def _listen_again(self, now_s: float) -> None:
+        """It has not heard our ACK."""
         self._say(now_s, f.Ack())
         self._go_on_listening()
 
     def _go_on_listening(self) -> None:
-        self._wait("telling", STATUS_WAIT_S)
-        self._by_s = min(self._by_s, self._telling_until_s)
+        """The line is ours but where we are polled: each of its words would put off a call that waits."""
+        if self._base.polled:
+            self._wait("telling", TELLING_MAX_S)
+
+    def _told_all(self, now_s: float) -> None:
+        """The base had its turn: what waits to be said goes before the next poll."""
+        self._poll_s = now_s + POLL_EVERY_S
+        self._rest(now_s)
 
     def _hang_up(self, now_s: float) -> None:
         self._say(now_s, f.End())
@@ -342,6 +371,8 @@ class EspaExchange:
         call, self._call = self._call, None
         assert call is not None
         if not self._base.waits_for_paged or call.cancel:
+            if self._transmitter_fails and self._mended_s is None and not call.cancel:
+                self._mended_s = now_s + PAGED_WAIT_S
             yield self._taken(call)
             return
         if len(self._waiting) >= WAITING_MAX:
@@ -375,6 +406,7 @@ class EspaExchange:
         address, about_call, about_system = (status.get(record) for record in (ADDRESS, CALL_STATUS, SYSTEM_STATUS))
         if about_system:
             self._transmitter_fails = about_system == TRANSMITTER_FAILS
+            self._mended_s = None
         if about_call in PAGED or about_call == ACKNOWLEDGED:
             self._transmitter_fails = False
         yield from self._tell()
@@ -395,35 +427,51 @@ class EspaExchange:
                 f"the paging system says status {about_call!r} of {address!r}, which ESPA 4.4.4 does not know"
             )
 
+    def _mended(self, now_s: float) -> Iterator[Said]:
+        """While nothing is heard of the base, nothing is known of its transmitter either."""
+        if self._mended_s is not None and now_s >= self._mended_s:
+            self._mended_s = None
+            if not self._away:
+                self._transmitter_fails = False
+                yield from self._tell()
+
     # --- whether the base is there ------------------------------------------------------------------------------------
 
-    def _answered(self, polled_s: float | None = None) -> Iterator[Said]:
+    def _answered(self) -> Iterator[Said]:
+        """Our poll or our select. Where we are polled, it is being polled that counts."""
         self._unanswered = 0
-        if polled_s is not None:
-            self._polled = True
-            self._silent_s = polled_s + POLLED_SILENT_S
+        if not self._base.polled:
+            self._away = ""
+            yield from self._tell()
+
+    def _not_answered(self, now_s: float, reason: str) -> Iterator[Said]:
+        """Our poll or our select was not answered, or only by itself."""
+        self._unanswered += 1
+        is_over = self._unanswered >= UNANSWERED_MAX
+        self._poll_s = now_s + (POLL_EVERY_S if is_over else 0.0)
+        if is_over and not self._base.polled:
+            self._away = reason
+            yield from self._tell()
+        if self._line == "polling":
+            self._line = "free"
+        elif is_over:
+            yield from self._refused(reason)
+            self._hang_up(now_s)
+        else:
+            self._select(now_s)
+
+    def _polled_by(self, now_s: float) -> Iterator[Said]:
+        """By the base. Such a base is there, whatever it does not answer."""
+        self._polled = True
+        self._silent_s = now_s + POLLED_SILENT_S
+        self._unanswered = 0
         self._away = ""
         yield from self._tell()
 
-    def _not_answered(self, now_s: float) -> Iterator[Said]:
-        """A poll or a select. A base that polls us is there, whatever else it does not answer."""
-        self._unanswered += 1
-        self._poll_s = now_s
-        if self._unanswered >= UNANSWERED_MAX:
-            self._poll_s += POLL_EVERY_S
-            if not self._base.polled:
-                self._away = SILENT
-                yield from self._tell()
-
     def _never_polled(self, now_s: float) -> Iterator[Said]:
-        if not self._base.polled:
-            return
-        reason = NOT_POLLED if self._polled else NEVER_POLLED
-        if now_s >= self._silent_s:
-            self._away = reason
+        if self._base.polled and now_s >= self._silent_s:
+            self._away = NOT_POLLED if self._polled else NEVER_POLLED
             yield from self._tell()
-        if self._call and self._line in ("free", "telling") and now_s >= self._turn_by_s:
-            yield from self._refused(reason)
 
     def _tell(self) -> Iterator[Base]:
         """How the base is, when that is not what was told last."""

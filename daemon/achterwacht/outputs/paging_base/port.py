@@ -26,6 +26,8 @@ OPEN_WAIT_S = 3.0
 """An open takes milliseconds. One that hangs, in a driver or a network, is a fault within 5 s (docs/promises.md)."""
 CONNECT_S = 2.5
 """So long one address of a host may take; shorter than OPEN_WAIT_S, to have the network's own reason in most cases."""
+FLOODED_RETRY_S = 10.0
+"""Whoever floods us is given so much time to stop: each look costs what the pages of others need."""
 READ_BYTES = 4096
 """All that the kernel keeps for a terminal."""
 UNWRITTEN_MAX_BYTES = 1024
@@ -62,6 +64,10 @@ class Listener(Protocol):
 class Lost(Exception):
     """The line is not there, or no longer. The text says what is the matter and what to do."""
 
+    def __init__(self, why: str, retry_s: float) -> None:
+        super().__init__(why)
+        self.retry_s = retry_s
+
 
 class BasePort:
     """The line of one paging base. Everything here belongs to the event loop's thread."""
@@ -71,7 +77,7 @@ class BasePort:
         self._where = base.path or f"{base.host} port {base.tcp_port}"
         self._listener = listener
         self._fd: int | None = None
-        self._lost: asyncio.Future[str] | None = None
+        self._lost: asyncio.Future[Lost] | None = None
         self._unwritten = b""
 
     async def run(self) -> None:
@@ -81,7 +87,7 @@ class BasePort:
                 await self._stay_open()
             except Lost as lost:
                 self._listener.lost(str(lost))
-            await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(lost.retry_s)
 
     def write(self, data: bytes) -> None:
         """Write what the line takes now, and the rest when it has room. Returns at once; nothing while it is closed."""
@@ -94,9 +100,17 @@ class BasePort:
 
     def lose(self, why: str) -> None:
         """Give up this opening of the line; it is opened again."""
+        self._give_up(Lost(why, RETRY_S))
+
+    def lose_flooded(self) -> None:
+        """Give it up for longer: more comes in than can be worth reading."""
+        why = f"{self._where}: the line floods us; is it the right port, and its baud rate that of the paging system?"
+        self._give_up(Lost(why, FLOODED_RETRY_S))
+
+    def _give_up(self, lost: Lost) -> None:
         self._end()
         if self._lost is not None and not self._lost.done():
-            self._lost.set_result(why)
+            self._lost.set_result(lost)
 
     # --- open and closed --------------------------------------------------------------------------------------------
 
@@ -108,7 +122,7 @@ class BasePort:
             self._lost = asyncio.get_running_loop().create_future()
             asyncio.get_running_loop().add_reader(self._fd, self._readable)
             self._listener.opened()
-            raise Lost(await self._lost)
+            raise await self._lost
         finally:
             self._end()
             with contextlib.suppress(OSError, termios.error):  # a socket has nothing of the kind
@@ -122,7 +136,7 @@ class BasePort:
         try:
             return await opened(self._open_now, OPEN_WAIT_S, lambda: self._listener.lost(hangs))
         except (OSError, ValueError, termios.error) as error:
-            raise Lost(self._in_words(error)) from error
+            raise Lost(self._in_words(error), RETRY_S) from error
 
     def _open_now(self) -> Line:
         return open_serial(self._base) if self._base.path else connect(self._base)

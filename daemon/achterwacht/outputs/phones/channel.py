@@ -19,6 +19,7 @@ from achterwacht.core.turn import RINGING
 from achterwacht.errors import Undeliverable
 from achterwacht.outputs.dispatch import Alert
 from achterwacht.outputs.phones.messages import (
+    LINE_MAX_BYTES,
     Address,
     Button,
     Deliver,
@@ -55,6 +56,8 @@ TICK_S = 0.25
 """How often it is looked whether the child still beats."""
 END_S = 2.0
 """A killed process is gone in milliseconds; one that hangs in a driver is left alone after this."""
+NONSENSE_MAX = 100
+"""Lines that are not understood, of one process; more of them and something is broken in it."""
 SAID_MAX_BYTES = 64 * 1024
 """The longest line from the child; a reason has at most some hundred characters."""
 WAITING_MAX_BYTES = 2 * 1024 * 1024
@@ -103,9 +106,23 @@ class PhonesChannel:
         self._standing: set[str] = set()
         # What was told of the process last: None nothing yet, empty that it works.
         self._told: str | None = None
+        # Why it has not been told the newest plan; empty when it has.
+        self._unsaid = ""
 
     def wire(self, wire: Wire) -> None:
-        """Which ways there are, and who is reached where, from now on. Before the first there is no process."""
+        """Which ways there are, and who is reached where, from now on. Before the first there is no process.
+
+        One that is too long for a line is a fault, and the one before stays.
+        """
+        length = len(line(wire))
+        if length > LINE_MAX_BYTES:
+            self._unsaid = (
+                f"the plan's members and ways are too much for the process that reaches telephones ({length} bytes, at "
+                f"most {LINE_MAX_BYTES}): remove members or ways; until then it works by the plan before"
+            )
+            self._tell(self._unsaid)
+            return
+        self._unsaid = ""
         self._wire = wire
         self._is_wired.set()
         if self._child:
@@ -186,9 +203,9 @@ class PhonesChannel:
             elif now_s - child.heard_s > SILENT_S:
                 return f"hung: it gave no sign of life for {SILENT_S:g} s"
             elif now_s - child.ready_s >= STEADY_S:
-                self._tell("")
+                self._tell(self._unsaid)
                 self._pause_s = PAUSE_S
-        return await child.exit_in_words()
+        return child.wrong or await child.exit_in_words()
 
     def _tell(self, wrong: str) -> None:
         if wrong != self._told:
@@ -236,6 +253,9 @@ class _Child:
         self._mono_s = mono_s
         self.started_s = self.heard_s = mono_s()
         self.ready_s: float | None = None
+        # Why it was killed, when that was for what it said.
+        self.wrong = ""
+        self._nonsense = 0
         # By id: as many as dispatch has orders under way.
         self._answers: dict[str, asyncio.Future[Outcome]] = {}
         self._hearing = asyncio.create_task(self._hear_all(), name="the phones process speaks")
@@ -294,12 +314,15 @@ class _Child:
                 await self._process.wait()
 
     def _say(self, message: ToChild) -> None:
+        data = line(message)
         waiting = self._in.transport.get_write_buffer_size()
+        if len(data) > LINE_MAX_BYTES:
+            raise Undeliverable(f"too long for the phones process ({len(data)} bytes)", permanent=True)
         if self._in.transport.is_closing():
             raise Undeliverable("the phones process ended")
         if waiting > WAITING_MAX_BYTES:
             raise Undeliverable("the phones process does not read")
-        self._in.write(line(message))
+        self._in.write(data)
 
     async def _hear_all(self) -> None:
         """Each line takes a turn of the loop, so that many of them delay nobody."""
@@ -308,7 +331,7 @@ class _Child:
                 try:
                     data = await self._out.readline()
                 except ValueError:
-                    log.error("a line from the phones process is longer than %d bytes", SAID_MAX_BYTES)
+                    self._not_understood(f"longer than {SAID_MAX_BYTES} bytes")
                     continue
                 if not data:
                     return
@@ -319,7 +342,7 @@ class _Child:
         try:
             said = from_child.decode(data)
         except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-            log.error("a line from the phones process is not understood: %s", error)
+            self._not_understood(str(error))
             return
         self.heard_s = self._mono_s()
         if isinstance(said, Ready):
@@ -333,3 +356,12 @@ class _Child:
                 self._take(said)
             except Exception:  # a bug in what follows must not cut off all telephones
                 log.exception("what the phones process said could not be used")
+
+    def _not_understood(self, why: str) -> None:
+        """Said once, and borne for a while: it may be one line of a library's."""
+        self._nonsense += 1
+        if self._nonsense == 1:
+            log.error("a line from the phones process is not understood (%s); the next are not told", why)
+        elif self._nonsense >= NONSENSE_MAX:
+            self.wrong = f"spoke nonsense: {NONSENSE_MAX} lines of it"
+            self.kill()

@@ -16,7 +16,8 @@ FAILURES_TO_STAND = 2
 
 
 class Fault:
-    """Stands while any of its parts is bad; is over when none is, and every part that was named at first is known."""
+    """Stands while any of its parts is bad, and says so of each; is over when none is, and every part that was named at
+    first is known."""
 
     def __init__(self, key: str, tell: Tell, parts: tuple[str, ...] = ("",)) -> None:
         self._key = key
@@ -35,7 +36,7 @@ class Fault:
 
     def _set(self, part: str, detail: str) -> None:
         self._parts[part] = detail
-        bad = next(filter(None, self._parts.values()), "")
+        bad = "; ".join(dict.fromkeys(filter(None, self._parts.values())))
         if bad != self._told and (bad or None not in self._parts.values()):
             self._told = bad
             self._tell(Trouble(self._key, bad) if bad else TroubleOver(self._key))

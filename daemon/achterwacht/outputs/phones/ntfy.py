@@ -7,6 +7,8 @@ Our own access token never leaves for a phone: a button posts to the reply topic
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -16,7 +18,7 @@ from achterwacht.errors import Unavailable, Undeliverable
 from achterwacht.outputs.phones.fault import Fault, MemberFaults, keep_checking
 from achterwacht.outputs.phones.messages import Address, Deliver, Redeemed
 from achterwacht.outputs.phones.secret_file import secret_in
-from achterwacht.outputs.phones.way import Tell
+from achterwacht.outputs.phones.way import Room, Tell
 from achterwacht.outputs.phones.web import SAID_MAX_CHARS, Answer, Web, server_of
 from achterwacht.outputs.wiring import Ntfy
 
@@ -53,13 +55,17 @@ SINCE_AT_START = "10m"
 SINCE_MARGIN_S = 10
 """Asked again before the last sign of life, for messages that the server was still storing then."""
 IDS_MAX = 1000
-"""So many messages are remembered as told."""
-TOKEN_MAX_CHARS = 256
-"""Anybody who knows the topic's name can write there; what is longer is no token of ours."""
+"""So many tokens are remembered as told."""
+TOKEN = re.compile(r"[A-Za-z0-9_-]{20,400}\.[A-Za-z0-9_-]{22}")
+"""What our tokens look like. Anybody who knows the topic's name can write there; all else is not passed on."""
+IGNORED_EVERY_S = 60.0
+"""How often it is logged how much that was."""
 
 REFUSED = (401, 403)
 HOPELESS = (400, 413)
 """What ntfy says of the message itself: the same message again cannot do better."""
+
+log = logging.getLogger(__name__)
 
 
 class _Event(msgspec.Struct):
@@ -77,12 +83,15 @@ _event = msgspec.json.Decoder(_Event)
 class NtfyWay:
     """One ntfy server."""
 
-    def __init__(self, wired: Ntfy, members: Mapping[str, Address], tell: Tell, mono_s: Callable[[], float]) -> None:
+    def __init__(
+        self, wired: Ntfy, members: Mapping[str, Address], tell: Tell, room: Room, mono_s: Callable[[], float]
+    ) -> None:
         self._url = wired.url.rstrip("/")
         self._reply_url = f"{self._url}/{wired.reply_topic}"
         self._token_file = wired.token_file
         self._server = server_of(wired.url)
         self._tell = tell
+        self._room = room
         self._mono_s = mono_s
         self._web = Web()
         self._fault = Fault(f"channel:{WAY}/failing", tell, ("replies", "health"))
@@ -93,6 +102,9 @@ class NtfyWay:
         self._told_ids: deque[str] = deque(maxlen=IDS_MAX)
         # When the present stream said its first word.
         self._opened_s: float | None = None
+        # Messages that are no tokens, and when it was logged how many.
+        self._ignored = 0
+        self._ignored_logged_s: float | None = None
 
     async def deliver(self, order: Deliver) -> None:
         """Publish to the member's topic; returns when the server has the message. Raises Undeliverable."""
@@ -211,7 +223,8 @@ class NtfyWay:
             failures += 1
 
     async def _hear_replies(self) -> None:
-        """Open the stream and hear it until it ends. Raises Unavailable."""
+        """Open the stream and hear it until it ends; not read while the daemon does not read either, so that no token
+        is lost. Raises Unavailable."""
         url, query = f"{self._reply_url}/json", {"since": self._since}
         async with self._web.stream(url, headers=self._authorization(), query=query) as stream:
             if stream.status != 200:
@@ -219,6 +232,7 @@ class NtfyWay:
                 raise Unavailable(self._reason(Answer(stream.status, b"")))
             while line := await stream.line(SILENT_S):
                 self._take(line)
+                await self._room()
 
     def _take(self, line: bytes) -> None:
         try:
@@ -230,8 +244,18 @@ class NtfyWay:
             self._fault.over("replies")
         if said.time > SINCE_MARGIN_S:
             self._since = str(said.time - SINCE_MARGIN_S)
-        if said.event == "message" and said.id not in self._told_ids:
+        if said.event != "message":
+            return
+        token = said.message.strip()
+        if not TOKEN.fullmatch(token):
+            self._ignore()
+        elif said.id not in self._told_ids:
             self._told_ids.append(said.id)
-            token = said.message.strip()
-            if token and len(token) <= TOKEN_MAX_CHARS:
-                self._tell(Redeemed(token))
+            self._tell(Redeemed(token))
+
+    def _ignore(self) -> None:
+        self._ignored += 1
+        now_s = self._mono_s()
+        if self._ignored_logged_s is None or now_s - self._ignored_logged_s >= IGNORED_EVERY_S:
+            log.warning("ignored on the reply topic: %d messages that are no answers of ours", self._ignored)
+            self._ignored, self._ignored_logged_s = 0, now_s

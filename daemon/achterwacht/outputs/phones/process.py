@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -34,27 +36,35 @@ from achterwacht.outputs.phones.messages import (
     line,
     to_child,
 )
-from achterwacht.outputs.phones.way import Tell, Way
+from achterwacht.outputs.phones.way import Room, Tell, Way
 from achterwacht.outputs.wiring import AppriseWay
 
 BEAT_S = 1.0
 DELIVER_S = 8.0
 """Carriers take a message within a second. Shorter than the daemon waits (channel.py), so that it hears why."""
-DELIVERIES_MAX = 50
-"""At once by one way: an alarm for everybody and another. More of them are tried again by the daemon."""
+DELIVERIES_MAX = 500
+"""By one way, of what is urgent and again of what is not: an alarm for everybody and another. More of them are tried
+again by the daemon."""
+QUIET_AT_ONCE = 10
+"""By one way, of what is not urgent; the others wait for these. Daily echoes to a service that hangs must hold nothing
+that an alarm needs."""
 AGAIN_S = 5.0
 """A way that broke begins again after this; doubles each time, up to AGAIN_MAX_S: each leaves a page in the log."""
 AGAIN_MAX_S = 60.0
 STEADY_S = 10.0
 """So long a way must run before its breaking is over."""
-WAITING_MAX_BYTES = 1024 * 1024
-"""What may wait for a daemon that does not read; beyond it nothing more is said."""
+ROOM_BYTES = 64 * 1024
+"""While more than this waits for a daemon that does not read, there is no room for what strangers send."""
+WAITING_MAX_BYTES = 4 * 1024 * 1024
+"""What may wait in all. Outcomes and faults of everybody are a quarter of it: more means that nobody reads again."""
 REASON_MAX = 500
 """Characters of a reason or detail: libraries put whole pages into an error."""
 NICENESS = 5
 """The daemon goes first."""
 OOM_SCORE = "500"
 """Where memory runs out, this goes first."""
+PR_SET_PDEATHSIG = 1
+"""From <linux/prctl.h>."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +77,7 @@ class Recipe:
     make: Callable[[Tell], Way] = field(compare=False)
 
 
-def recipes(wire: Wire, members: Mapping[str, Address], clock: Clock) -> dict[str, Recipe]:
+def recipes(wire: Wire, members: Mapping[str, Address], clock: Clock, room: Room) -> dict[str, Recipe]:
     """Every way that is wired, by its name; `members` is kept up to date for them. The only place that knows all ways;
     each is imported when it is made."""
     phones = wire.phones
@@ -77,7 +87,7 @@ def recipes(wire: Wire, members: Mapping[str, Address], clock: Clock) -> dict[st
         def make_push(tell: Tell) -> Way:
             from achterwacht.outputs.phones.push import PushWay
 
-            return PushWay(push, wire.vapid_key_file, tell, clock.now)
+            return PushWay(push, wire.vapid_key_file, members, tell, clock.now)
 
         found["push"] = Recipe((push, wire.vapid_key_file), make_push)
     if ntfy := phones.ntfy:
@@ -85,7 +95,7 @@ def recipes(wire: Wire, members: Mapping[str, Address], clock: Clock) -> dict[st
         def make_ntfy(tell: Tell) -> Way:
             from achterwacht.outputs.phones.ntfy import NtfyWay
 
-            return NtfyWay(ntfy, members, tell, clock.mono_s)
+            return NtfyWay(ntfy, members, tell, room, clock.mono_s)
 
         found["ntfy"] = Recipe(ntfy, make_ntfy)
     if pushover := phones.pushover:
@@ -117,7 +127,9 @@ class Running:
         self._fault = f"channel:{name}/failing"
         self._way: Way | None = None
         self._why = "it has not begun"
-        self._under_way = 0
+        # How many, by whether they are urgent.
+        self._under_way = {True: 0, False: 0}
+        self._quiet = asyncio.Semaphore(QUIET_AT_ONCE)
         # The faults that stand, by key, with what was told of them; whether its own was told here: it broke.
         self._standing: dict[str, str] = {}
         self._is_broken = False
@@ -129,16 +141,16 @@ class Running:
         """Raises Undeliverable, also when it takes too long."""
         if self._way is None:
             raise Undeliverable(f"{self._name} could not begin: {self._why}")
-        if self._under_way >= DELIVERIES_MAX:
+        if self._under_way[order.urgent] >= DELIVERIES_MAX:
             raise Undeliverable(f"{self._name} has {DELIVERIES_MAX} messages under way already")
-        self._under_way += 1
+        self._under_way[order.urgent] += 1
         try:
-            async with asyncio.timeout(DELIVER_S):
+            async with asyncio.timeout(DELIVER_S), contextlib.nullcontext() if order.urgent else self._quiet:
                 await self._way.deliver(order)
         except TimeoutError as error:
             raise Undeliverable(f"no answer from {self._name} within {DELIVER_S:g} s") from error
         finally:
-            self._under_way -= 1
+            self._under_way[order.urgent] -= 1
 
     def drop(self) -> None:
         """The plan has it no longer, so nothing can be wrong with it."""
@@ -262,21 +274,41 @@ async def live() -> None:
     # What a library prints goes to stderr: it must not stand between the lines.
     said = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    out, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, said)
+    out, reader = await loop.connect_write_pipe(_Reader, said)
+    out.set_write_buffer_limits(high=ROOM_BYTES)
     lines = asyncio.StreamReader(limit=LINE_MAX_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
 
     def tell(message: FromChild) -> None:
-        if out.get_write_buffer_size() < WAITING_MAX_BYTES:
-            out.write(line(message))
+        if out.get_write_buffer_size() > WAITING_MAX_BYTES:
+            log.error("the daemon does not read: what it was not told is lost, and this process ends")
+            os._exit(1)
+        out.write(line(message))
 
-    clock = Clock()
-    process = Process(tell, partial(recipes, clock=clock))
+    process = Process(tell, partial(recipes, clock=Clock(), room=reader.room))
     beating = asyncio.create_task(_beat(tell), name="beat")
     with contextlib.suppress(OSError):  # the daemon was killed
         while data := await _next(lines):
             process.take(data)
     beating.cancel()
+
+
+class _Reader(asyncio.BaseProtocol):
+    """The daemon, as far as it reads what is said."""
+
+    def __init__(self) -> None:
+        self._reads = asyncio.Event()
+        self._reads.set()
+
+    def pause_writing(self) -> None:
+        self._reads.clear()
+
+    def resume_writing(self) -> None:
+        self._reads.set()
+
+    async def room(self) -> None:
+        """Return when not much waits for it."""
+        await self._reads.wait()
 
 
 async def _next(lines: asyncio.StreamReader) -> bytes:
@@ -294,8 +326,19 @@ async def _beat(tell: Tell) -> None:
         await asyncio.sleep(BEAT_S)
 
 
+def _die_with_the_daemon() -> None:
+    """Whatever hangs here: a library that lets no other thread run would never see that stdin has ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    stdin = select.poll()
+    stdin.register(sys.stdin, select.POLLHUP)
+    if stdin.poll(0):  # it had died before; its pid tells nothing, for it may be 1 in a container
+        os._exit(0)
+
+
 def main() -> None:
     """Signals are for the daemon: Ctrl-C and systemd send theirs to all; this ends when the daemon has ended."""
+    _die_with_the_daemon()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICENESS)

@@ -11,9 +11,8 @@ import base64
 import contextlib
 import hashlib
 import logging
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import accumulate, takewhile
 from pathlib import Path
@@ -25,8 +24,9 @@ import msgspec
 from achterwacht.core.moment import Moment
 from achterwacht.driver import in_own_thread
 from achterwacht.errors import Unavailable, Undeliverable
-from achterwacht.outputs.phones.fault import Fault
-from achterwacht.outputs.phones.messages import Deliver, Gone, Registration
+from achterwacht.outputs.phones.fault import Fault, MemberFaults
+from achterwacht.outputs.phones.messages import Address, Deliver, Gone, Registration
+from achterwacht.outputs.phones.subscription import HTTPS_PORT, is_push_service
 from achterwacht.outputs.phones.vapid import make_vapid_key, read_vapid_key
 from achterwacht.outputs.phones.way import Tell
 from achterwacht.outputs.phones.web import Answer, Web, server_of
@@ -35,6 +35,7 @@ from achterwacht.outputs.wiring import WebPush
 if TYPE_CHECKING:
     from py_vapid import Vapid
 
+WAY = "push"
 CLAIM_S = 12 * 3600
 """How long a signature holds. The standard allows 24 h; half of it leaves room for a clock that is wrong."""
 PAYLOAD_MAX_BYTES = 3993
@@ -43,22 +44,10 @@ TOPIC_CHARACTERS = 32
 """What RFC 8030 allows."""
 SAID_MAX_CHARS = 100
 """So much of what a push service says to explain itself is told."""
-HTTPS_PORT = 443
-HOST = re.compile(r"[a-z0-9.-]+")
-"""Nothing else: libraries read a host with other signs in it differently."""
+TOO_LATE = 408
+"""The one answer from 400 to 499 that is about the service, of those that have no meaning of their own here."""
 
 log = logging.getLogger(__name__)
-
-
-def is_push_service(endpoint: str, hosts: Sequence[str]) -> bool:
-    """Whether we may post to this endpoint: it is somebody's input, and could name anything on our own network."""
-    try:
-        at = urlsplit(endpoint)
-        host, port = (at.hostname or "").lower(), at.port
-    except ValueError:
-        return False
-    is_plain = at.scheme == "https" and port in (None, HTTPS_PORT) and "@" not in at.netloc and HOST.fullmatch(host)
-    return bool(is_plain) and any(host.endswith(name) if name.startswith(".") else host == name for name in hosts)
 
 
 class _Fate(Enum):
@@ -67,6 +56,8 @@ class _Fate(Enum):
     """There is no such registration any more."""
     USELESS = auto()
     """This registration can never be sent to, as it is."""
+    REFUSED = auto()
+    """The push service does not want this message for this registration."""
     FAILED = auto()
     """The push service, the way to it, or our key: nothing is wrong with the registration."""
 
@@ -75,26 +66,37 @@ class _Fate(Enum):
 class _Sent:
     fate: _Fate
     why: str = ""
+    host: str = ""
 
 
 class PushWay:
-    """The way `push`. `allows(endpoint, hosts)`: whether a registration may be sent to."""
+    """The way `push`. `allows(endpoint, hosts)`: whether a registration may be sent to.
+
+    Faults are made of the newest answer about each browser. A member's stands while one of theirs does not take what it
+    is sent, whatever the others do; the channel's while there is a push service that takes nothing for anybody.
+    """
 
     def __init__(
         self,
         wired: WebPush,
         vapid_key_file: str,
+        members: Mapping[str, Address],
         tell: Tell,
         now: Callable[[], Moment],
         allows: Callable[[str, Sequence[str]], bool] = is_push_service,
     ) -> None:
         self._wired = wired
         self._key_file = Path(vapid_key_file)
+        self._members = members
         self._tell = tell
         self._now = now
         self._allows = allows
         self._web = Web()
-        self._fault = Fault("channel:push/failing", tell)
+        self._fault = Fault(f"channel:{WAY}/failing", tell, ("key", "services"))
+        # The plan names no browsers: of what it says, only that the member is no longer in it ends such a fault.
+        self._browsers = MemberFaults(WAY, members, lambda _: WAY, tell)
+        # By member and registration.
+        self._newest: dict[str, dict[str, _Sent]] = {}
 
     async def run(self) -> None:
         """Load what is needed before the first alarm needs it. Push services tell their health to nobody who asks."""
@@ -111,19 +113,25 @@ class PushWay:
         """To every registration of the member, side by side: handed over when one of them took it."""
         registrations = order.address.registrations
         if not registrations:
+            self._note(order.member, {})
             raise Undeliverable("no phone registered", permanent=True)
         vapid = await self._prepared()
-        self._judge(await asyncio.gather(*(self._send(vapid, order, one) for one in registrations)))
+        sent = await asyncio.gather(*(self._send(vapid, order, one) for one in registrations))
+        self._note(order.member, {to.id: one for to, one in zip(registrations, sent, strict=True)})
+        _judge(sent)
 
     async def _prepared(self) -> Vapid:
         """What signs. Raises Undeliverable, and then it is a fault."""
         try:
-            return await in_own_thread(self._prepare)
+            vapid = await in_own_thread(self._prepare)
         except ImportError as error:
             why = f"a library is not installed ({error}): install achterwacht[phones]"
         except Unavailable as error:
             why = str(error)
-        self._fault.stands(why)
+        else:
+            self._fault.over("key")
+            return vapid
+        self._fault.stands(why, "key")
         raise Undeliverable(why)
 
     def _prepare(self) -> Vapid:
@@ -134,25 +142,28 @@ class PushWay:
 
         return Vapid(read_vapid_key(self._key_file))
 
-    def _judge(self, sent: Sequence[_Sent]) -> None:
-        """What all of it comes to. Raises Undeliverable."""
-        fates = {one.fate for one in sent}
-        whys = "; ".join(dict.fromkeys(one.why for one in sent if one.why))
-        if _Fate.TAKEN in fates:
-            self._fault.over()
-        elif fates == {_Fate.GONE}:
-            raise Undeliverable("no phone registered", permanent=True)
-        elif _Fate.FAILED in fates:
-            self._fault.stands("; ".join(dict.fromkeys(one.why for one in sent if one.fate is _Fate.FAILED)))
-            raise Undeliverable(whys)
+    def _note(self, member: str, sent: dict[str, _Sent]) -> None:
+        """What became of the newest message to each browser of this member; and what is a fault by that."""
+        self._newest[member] = sent
+        self._newest = {known: theirs for known, theirs in self._newest.items() if known in self._members}
+        bad = [f"browser {id_}: {one.why}" for id_, one in sent.items() if one.fate not in (_Fate.TAKEN, _Fate.GONE)]
+        if bad:
+            self._browsers.stands(member, "; ".join(bad))
         else:
-            raise Undeliverable(whys, permanent=True)
+            self._browsers.over(member)
+        everything = [one for theirs in self._newest.values() for one in theirs.values()]
+        works = {one.host for one in everything if one.fate is _Fate.TAKEN}
+        fails = {one.host: one.why for one in everything if one.fate is _Fate.FAILED and one.host not in works}
+        if fails:
+            self._fault.stands("; ".join(dict.fromkeys(fails.values())), "services")
+        else:
+            self._fault.over("services")
 
     # --- one registration -------------------------------------------------------------------------------------------
 
     async def _send(self, vapid: Vapid, order: Deliver, to: Registration) -> _Sent:
         """Never raises for what is outside: one registration must not cost the others theirs."""
-        sent = await self._sent(vapid, order, to)
+        sent = replace(await self._sent(vapid, order, to), host=server_of(to.endpoint).lower())
         if sent.fate is _Fate.GONE:
             self._tell(Gone(order.member, to.id, sent.why))
         if sent.fate is not _Fate.TAKEN:
@@ -162,7 +173,6 @@ class PushWay:
     async def _sent(self, vapid: Vapid, order: Deliver, to: Registration) -> _Sent:
         if not self._allows(to.endpoint, self._wired.hosts):
             return _Sent(_Fate.USELESS, "not one of the push services that the plan allows")
-        at = urlsplit(to.endpoint)
         try:
             body = _encrypted(payload(order), to)
         except Exception as error:  # its keys are somebody's input, and the libraries raise many things about them
@@ -170,7 +180,7 @@ class PushWay:
         try:
             # A new dict: the claims of one push service are not those of the next.
             expires = int(self._now().at.timestamp()) + CLAIM_S
-            claims = {"sub": self._wired.contact, "aud": f"{at.scheme}://{at.netloc}", "exp": expires}
+            claims = {"sub": self._wired.contact, "aud": origin(to.endpoint), "exp": expires}
             headers = _headers(order) | vapid.sign(claims)
         except Exception as error:  # py_vapid's own is of no family
             return _Sent(_Fate.FAILED, f"a message cannot be signed: {error}; is the contact for push right?")
@@ -179,6 +189,17 @@ class PushWay:
         except Unavailable as error:
             return _Sent(_Fate.FAILED, str(error))
         return _meaning(answer, server_of(to.endpoint))
+
+
+def _judge(sent: Sequence[_Sent]) -> None:
+    """What became of a whole order. Raises Undeliverable when nobody took it."""
+    fates = {one.fate for one in sent}
+    if _Fate.TAKEN in fates:
+        return
+    if fates == {_Fate.GONE}:
+        raise Undeliverable("no phone registered", permanent=True)
+    whys = "; ".join(dict.fromkeys(one.why for one in sent))
+    raise Undeliverable(whys, permanent=fates <= {_Fate.GONE, _Fate.USELESS})
 
 
 def _meaning(answer: Answer, server: str) -> _Sent:
@@ -193,7 +214,8 @@ def _meaning(answer: Answer, server: str) -> _Sent:
     if answer.status == 429:
         wait = f", ask again after {_printable(answer.retry_after)}" if answer.retry_after else ""
         return _Sent(_Fate.FAILED, f"{answered}: too many messages{wait}")
-    return _Sent(_Fate.FAILED, f"{answered}{said}")
+    is_about_this = 400 <= answer.status < 500 and answer.status != TOO_LATE
+    return _Sent(_Fate.REFUSED if is_about_this else _Fate.FAILED, f"{answered}{said}")
 
 
 def _quoted(said: bytes) -> str:
@@ -203,6 +225,13 @@ def _quoted(said: bytes) -> str:
 
 def _printable(text: str) -> str:
     return "".join(character for character in text[:SAID_MAX_CHARS] if character.isprintable())
+
+
+def origin(endpoint: str) -> str:
+    """Whom a signature is for, as RFC 6454 writes it: in small letters, without the usual port."""
+    at = urlsplit(endpoint)
+    port = "" if at.port in (None, HTTPS_PORT) else f":{at.port}"
+    return f"{at.scheme}://{at.hostname}{port}"
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------

@@ -31,8 +31,11 @@ TITLE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS = 250, 1024, 512
 
 POLL_S = 5.0
 """Pushover asks not to look at a receipt more often."""
-FOLLOWED_MAX = 64
-"""Receipts that are looked at; beyond it the oldest is left alone, and rings until it expires."""
+SLICES = 10
+"""Receipts are looked at in so many parts, spread over POLL_S, so that many of them are no burst."""
+FOLLOWED_MAX = 1000
+"""Receipts that are looked at: an alarm for everybody, again and again. Beyond it one is left alone and rings until it
+expires: the oldest that was replaced, or else the oldest."""
 CHECK_EVERY_S = 120.0
 CHECK_AGAIN_S = 4.0
 """How often a user key is checked, each member's in turn; and after the service failed."""
@@ -153,7 +156,8 @@ class PushoverWay:
         for older in self._followed.values():
             older.replaced = older.replaced or older.tag == tag
         if len(self._followed) >= FOLLOWED_MAX:
-            del self._followed[next(iter(self._followed))]
+            replaced = (receipt for receipt, one in self._followed.items() if one.replaced)
+            del self._followed[next(replaced, next(iter(self._followed)))]
         self._followed[receipt] = _Followed(tag, self._mono_s() + EXPIRE_S + POLL_S, token)
         self._some.set()
 
@@ -167,10 +171,13 @@ class PushoverWay:
     async def _poll(self) -> None:
         while True:
             await self._some.wait()
-            await asyncio.gather(*(self._look(*one) for one in self._followed.items()))
+            followed = list(self._followed.items())
+            for nr in range(SLICES):
+                part = followed[nr::SLICES]
+                await asyncio.gather(*(self._look(*one) for one in part if one[0] in self._followed))
+                await asyncio.sleep(POLL_S / SLICES)
             if not self._followed:
                 self._some.clear()
-            await asyncio.sleep(POLL_S)
 
     async def _look(self, receipt: str, one: _Followed) -> None:
         """Look at one receipt; tell its acknowledgement; end one that was replaced. What fails is done again."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from achterwacht.outputs.phones.messages import Deliver, FromChild
 
 Tell = Callable[[FromChild], None]
 """How a way tells the daemon something by itself: a Gone, a Redeemed, a Trouble. Returns at once."""
+
+Room = Callable[[], Awaitable[None]]
+"""Returns when the daemon reads what it is told. Awaited before telling what strangers can make much of."""
 
 
 class Way(Protocol):

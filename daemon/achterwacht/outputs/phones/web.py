@@ -24,6 +24,9 @@ ANSWER_MAX_BYTES = 64 * 1024
 """Answers have some hundreds. What is longer is cut off, and then no JSON."""
 LINE_BUFFER_BYTES = 32 * 1024
 """aiohttp refuses a line of more than twice this."""
+CONNECTIONS_MAX = 500
+"""At once by one way: a service that hangs must not hold all of them while an alarm goes to another. Linux gives a
+process 1024."""
 SAID_MAX_CHARS = 200
 """So much of what a server says of an error is kept for people."""
 
@@ -108,9 +111,10 @@ class Web:
 
     def _opened(self) -> ClientSession:
         if self._session is None:
-            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
+            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 
             self._session = ClientSession(
+                connector=TCPConnector(limit=CONNECTIONS_MAX),
                 cookie_jar=DummyCookieJar(),
                 headers={"User-Agent": "achterwacht"},
                 read_bufsize=LINE_BUFFER_BYTES,
