@@ -371,7 +371,7 @@ class Service:
         now = self.clock.now()
         age_s = self.state.house_s(now) - alarm.raised_s if alarm else 0.0
         channel, _, who = ordered.target.partition(":")
-        by_phone = channel != APP and plan.member(who) is not None
+        by_phone = channel not in (PAGER, APP) and plan.member(who) is not None
         answers = ANSWERS_BY_PHONE.get(ordered.kind, ()) if by_phone else ()
         return Alert(
             ordered=ordered,

@@ -24,6 +24,7 @@ the alarm is open (within two seconds a burst; else the ladder starts again unde
 count, S15); the daemon dies (whatever was waited for is due at the restart, L3); a crash swallows a press that was
 already paged (the pager's receipt names it, and it is raised again, S3).
 
+A step rings its pagers in the turn of the press; telephones follow 20 ms later, so that no page is later for them.
 Beside the people, a private alarm centre may be told (centre.py). It helps nobody here: no step waits for it.
 
 `decide` turns one heard thing into facts, `due` says when to come back with a Tick. The moment is an argument; there is
