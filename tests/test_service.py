@@ -29,10 +29,10 @@ from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
 from achterwacht.link import Connection, connect
 from achterwacht.outputs.open_pages import NOT_OPEN
-from achterwacht.outputs.wiring import WebPush
+from achterwacht.outputs.wiring import Phones, WebPush
+from achterwacht.outputs.wiring import Voices as Wired
 from achterwacht.service import REFUSALS_EVERY_S, STILL_HERE_S, Service
 from achterwacht.tokens import KEY_FILE
-from achterwacht.voices import Voices
 from broker import free_port
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -365,10 +365,12 @@ async def test_a_token_that_comes_back_is_its_members_answer_from_where_it_was_s
 
 async def with_push(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """The plan has Web Push, and reaches lid-4 by it; no process is started for it."""
-    monkeypatch.setattr(Voices, "push", WEB_PUSH)
     plan = house.state.plan
     members = tuple(replace(one, ways=("push", "app")) if one.id == "lid-4" else one for one in plan.members)
-    house.inbox.put(h.PlanRead(replace(plan, members=members), "with push"))
+    plan = replace(plan, members=members)
+    monkeypatch.setattr(house.voices, "_wired", Wired(phones=Phones(push=WEB_PUSH)))
+    monkeypatch.setattr(house.voices, "_plan", plan)
+    house.inbox.put(h.PlanRead(plan, "with push"))
     await until(lambda: house.state.plan_source == "with push" and house.people.known)
 
 

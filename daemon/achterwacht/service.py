@@ -28,7 +28,7 @@ from achterwacht.core import heard as h
 from achterwacht.core.codec import encode
 from achterwacht.core.display import IDLE, HelpSign, OpenAlarm, help_sign, next_change, open_alarms
 from achterwacht.core.escalation import checkpoint, decided, is_known
-from achterwacht.core.plan import APP, PAGER, PUSH
+from achterwacht.core.plan import APP, PAGER
 from achterwacht.core.state import State, evolve
 from achterwacht.driver import in_own_thread
 from achterwacht.durability import WAIT_MAX_S, Durability
@@ -43,7 +43,6 @@ from achterwacht.link import Command, Link, Pages, Redeem, Register
 from achterwacht.mqtt import Message, Mqtt
 from achterwacht.outputs.dispatch import Alert, Dispatch
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
-from achterwacht.outputs.phones.subscription import flaw
 from achterwacht.outputs.texts import page_note
 from achterwacht.outputs.zenders_mqtt import ZendersMqtt
 from achterwacht.paths import socket_path
@@ -558,7 +557,7 @@ class Service:
 
     async def _register(self, wish: Register, reply: Callable[[dict[str, Any]], None]) -> None:
         """A browser for Web Push. It stands beside the names, never in a fact."""
-        why_not = self._why_not(wish)
+        why_not = self.voices.why_not(wish.member, wish.endpoint, wish.p256dh, wish.auth)
         if why_not:
             reply({"result": "refused", "note": why_not, "durable": True})
             return
@@ -567,21 +566,10 @@ class Service:
         try:
             async with asyncio.timeout(WAIT_MAX_S):
                 await self.people.written()
-            durable = True
         except TimeoutError:
-            durable = False
-        reply({"result": "accepted", "note": registration, "durable": durable})
-
-    def _why_not(self, wish: Register) -> str:
-        """Why this browser is not registered, for people; empty when it can be."""
-        member, push = self.state.plan.member(wish.member), self.voices.push
-        if member is None:
-            return "not a member of the plan"
-        if push is None:
-            return "the plan has no Web Push: see push under phones in achterwacht.yaml"
-        if PUSH not in member.ways:
-            return "push is not among this member's ways: see achterwacht.yaml"
-        return flaw(wish.endpoint, wish.p256dh, wish.auth, push.hosts)
+            reply({"result": "accepted", "note": registration, "durable": False})
+        else:
+            reply({"result": "accepted", "note": registration, "durable": True})
 
     def _ask(self, answered: Callable[[], None]) -> None:
         self.inbox.put(h.Tick(), ack=answered)

@@ -29,7 +29,8 @@ from achterwacht.outputs.dispatch import Channel
 from achterwacht.outputs.open_pages import OpenPages
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
 from achterwacht.outputs.phones.messages import Address, Registration, Wire
-from achterwacht.outputs.wiring import BasePager, CentreLine, PagingBase, WebPush
+from achterwacht.outputs.phones.subscription import flaw
+from achterwacht.outputs.wiring import BasePager, CentreLine, PagingBase
 from achterwacht.outputs.wiring import Voices as Wired
 
 if TYPE_CHECKING:
@@ -93,10 +94,16 @@ class Voices:
         """What a telephone opens from a message; empty where there is nothing to open."""
         return self._wired.phones.url
 
-    @property
-    def push(self) -> WebPush | None:
-        """How Web Push is wired; None where there is none."""
-        return self._wired.phones.push
+    def why_not(self, member: str, endpoint: str, p256dh: str, auth: str) -> str:
+        """Why a browser of this member is not registered for Web Push, for people; empty when it can be."""
+        known, push = self._plan.member(member) if self._plan else None, self._wired.phones.push
+        if known is None:
+            return "not a member of the plan"
+        if push is None:
+            return "the plan has no Web Push: see push under phones in achterwacht.yaml"
+        if PUSH not in known.ways:
+            return "push is not among this member's ways: see achterwacht.yaml"
+        return flaw(endpoint, p256dh, auth, push.hosts)
 
     def channel_of(self, target: str) -> Channel | None:
         """By what an order reaches this target now; None when by nothing."""
@@ -144,7 +151,7 @@ class Voices:
 
     def registrations_changed(self) -> None:
         """Somebody has registered a browser, or one is no more. Only whose first or last it was is told of."""
-        members = self._plan.members if self._plan and self.push else ()
+        members = self._plan.members if self._plan and self._wired.phones.push else ()
         registered = {
             f"{PUSH}:{member.id}": bool(self._people.registrations(member.id))
             for member in members
@@ -181,7 +188,8 @@ class Voices:
         line = self._wired.alarm_centre
         if line and at >= time.fromisoformat(line.test_at):
             yield CENTRE
-        if self.push and at >= time.fromisoformat(self.push.echo_at):
+        push = self._wired.phones.push
+        if push and at >= time.fromisoformat(push.echo_at):
             yield from (target for target, is_registered in self._registered.items() if is_registered)
 
     async def close(self) -> None:
