@@ -539,9 +539,8 @@ def _reached(turn: Turn, heard: h.Reached) -> None:
     incident = heard.order.rsplit(".", 2)[0]
     alarm = turn.state.alarms.get(incident)
     targets = {*alarm.rings, *alarm.calls, *turn.state.tests} if alarm else set(turn.state.tests)
-    for target in sorted(
-        target for target in targets if not target.startswith(f"{PAGER}:")
-    ):  # pagers say it themselves
+    telephones = (target for target in targets if not target.startswith(f"{PAGER}:"))  # a pager says it itself
+    for target in sorted(telephones):
         _arrived(turn, incident, target, heard.order, heard.stage)
         trial.arrived(turn, heard.order, target, heard.stage)
 

@@ -11,7 +11,7 @@ from achterwacht.core import facts as f
 from achterwacht.core.faults import RETOLD, kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import CENTRE
-from achterwacht.core.state import Alarm, State, evolve
+from achterwacht.core.state import Alarm, Order, State, evolve
 
 ROUNDING_S = 1e-6
 """House time is a sum, and sums round: else a Tick at the very moment that due() asked for might come too early."""
@@ -44,10 +44,7 @@ class Turn:
     def order(self, alarm: Alarm, targets: Iterable[str], kind: f.Kind, reason: f.Reason) -> None:
         """Order one alert for each target."""
         for target in targets:
-            if target == CENTRE:
-                earlier = alarm.centre.get(kind)
-            else:
-                earlier = {"alarm": alarm.rings, "call_112": alarm.calls}[kind].get(target) if kind in RINGING else None
+            earlier = _earlier(alarm, target, kind)
             attempt = earlier.attempt + 1 if earlier else 1
             order = self.next_order(alarm.incident)
             press = alarm.last_press
@@ -69,3 +66,11 @@ class Turn:
         """Note that a fault is over, if it stood."""
         if key in self.state.faults:
             self.note(f.FaultCleared(self.now, key))
+
+
+def _earlier(alarm: Alarm, target: str, kind: f.Kind) -> Order | None:
+    """The newest order of this kind to this target, where those are counted."""
+    if target == CENTRE:
+        return alarm.centre.get(kind)
+    rung = {"alarm": alarm.rings, "call_112": alarm.calls}.get(kind)
+    return rung.get(target) if rung else None
