@@ -1253,3 +1253,31 @@ def test_a_thousand_calls_over_a_wire_that_spoils_a_tenth_all_arrive_once(polls:
     assert sorted(one.call for one, _ in talk.ended if isinstance(one, Taken)) == sorted(call.id for call in calls)
     assert not [one for one, _ in talk.ended if isinstance(one, Refused) and one.permanent]
     assert talk.to_base.spoiled + talk.to_us.spoiled > 400
+
+
+def test_a_call_does_not_wait_to_know_whether_an_answer_stood_alone() -> None:
+    """Else one press in forty, those that come just after a poll, would lie still for up to ALONE_S."""
+    line = there()
+    line.waits(POLL_EVERY_S)
+    assert line.says() == POLL and not line.exchange.idle
+    assert line.hears(EOT, POLL_EVERY_S + 0.01) == []
+    assert line.begins(ALARM, POLL_EVERY_S + 0.02) == SELECT
+    line.hears(ACK, POLL_EVERY_S + 0.03)
+    assert line.says() == ALARM_BYTES
+    assert line.hears(ACK, POLL_EVERY_S + 0.04) == [Taken("order-1")]
+
+
+def test_calls_that_follow_an_echo_at_once_prove_no_base() -> None:
+    """The echo of a poll begins with its EOT: a call may begin at it, and its own echo tells the truth."""
+    line = there()
+    line.waits(POLL_EVERY_S)
+    assert line.says() == POLL
+    said: list[Said] = line.hears(EOT, POLL_EVERY_S + 0.01)
+    echo = line.begins(ALARM, POLL_EVERY_S + 0.01)
+    for n in range(1, 10):
+        if not echo:
+            break
+        said += line.hears(echo, POLL_EVERY_S + 0.01 + n / 100)
+        echo = line.says()
+    assert OK not in said
+    assert any(isinstance(one, Base) and one.is_ == "offline" for one in said)

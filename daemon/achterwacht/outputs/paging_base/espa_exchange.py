@@ -151,7 +151,10 @@ class EspaExchange:
 
     @property
     def idle(self) -> bool:
-        return self._line == ("asked" if self._base.polled else "free")
+        if self._base.polled:
+            return self._line == "asked"
+        # Whether an answer stands alone only tells whether the base is there: a call does not wait to know.
+        return self._line == "free" or (self._line == "polling" and self._has_answered)
 
     def begin(self, call: Call, now_s: float) -> None:
         self._call = call
