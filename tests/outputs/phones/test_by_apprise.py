@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import threading
 import warnings
@@ -16,12 +15,12 @@ import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from achterwacht.errors import Undeliverable
 from achterwacht.outputs.phones import by_apprise as module
 from achterwacht.outputs.phones.by_apprise import ByApprise, filled, peer, with_country, without_secrets
-from achterwacht.outputs.phones.messages import Address, Deliver, FromChild, Trouble, TroubleOver
+from achterwacht.outputs.phones.messages import Address, Deliver, TroubleOver
 from achterwacht.outputs.wiring import AppriseWay
 from fake_phones import FakeJson, until
+from way_house import WayHouse
 
 # On import, apprise's pgp.py imports imghdr, which Python 3.13 no longer has; apprise has its own way out there.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -42,36 +41,18 @@ ORDER = Deliver(
 )
 
 
-class House:
+class House(WayHouse[ByApprise]):
     """A way with its server, and what it told."""
 
     def __init__(self, server: FakeJson, url_file: Path) -> None:
+        super().__init__(ORDER)
         self.server = server
         self.url_file = url_file
-        self.told: list[FromChild] = []
-        self.now_s = 0.0
         self.way = ByApprise(AppriseWay("sms", str(url_file)), self.told.append, lambda: self.now_s)
         self.says(f"json://user:geheim@127.0.0.1:{server.port}/to/{{phone}}/{{email}}")
 
     def says(self, url: str) -> None:
         self.url_file.write_text(f"{url}\nonly the first line counts\n")
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.way.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    def troubles(self) -> list[str]:
-        return [one.detail for one in self.told if isinstance(one, Trouble)]
-
-    async def refused(self, order: Deliver = ORDER) -> Undeliverable:
-        with pytest.raises(Undeliverable) as caught:
-            await self.way.deliver(order)
-        return caught.value
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from achterwacht.outputs.phones.messages import (
     Address,
     Button,
     Deliver,
-    FromChild,
     Redeemed,
     Trouble,
     TroubleOver,
@@ -28,6 +26,7 @@ from achterwacht.outputs.phones.messages import (
 from achterwacht.outputs.phones.ntfy import NtfyWay
 from achterwacht.outputs.wiring import Ntfy
 from fake_phones import FakeNtfy, until
+from way_house import WayHouse
 
 CHANNEL, MEMBER = "channel:ntfy/failing", "way:ntfy:lid-4/failing"
 GO, NO = "WyJvMSJd" * 8 + "." + "g" * 22, "WyJvMSJd" * 8 + "." + "n" * 22
@@ -53,13 +52,12 @@ def a_token(nr: int) -> str:
     return f"{'WyJvMSJd' * 8}.{nr:022}"
 
 
-class House:
+class House(WayHouse[NtfyWay]):
     """A way with its server, and what it told."""
 
     def __init__(self, server: FakeNtfy, token_file: str = "") -> None:
+        super().__init__(ORDER, now_s=1000.0)
         self.server = server
-        self.told: list[FromChild] = []
-        self.now_s = 1000.0
         self.members = {"lid-4": ORDER.address}
         wired = Ntfy(server.url + "/", "aw-antwoord", token_file)
         self.daemon_reads = asyncio.Event()
@@ -69,25 +67,8 @@ class House:
     async def _room(self) -> None:
         await self.daemon_reads.wait()
 
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.way.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    def troubles(self) -> list[str]:
-        return [one.detail for one in self.told if isinstance(one, Trouble)]
-
     def tokens(self) -> list[str]:
         return [one.token for one in self.told if isinstance(one, Redeemed)]
-
-    async def refused(self, order: Deliver = ORDER) -> Undeliverable:
-        with pytest.raises(Undeliverable) as caught:
-            await self.way.deliver(order)
-        return caught.value
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,12 +10,12 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from achterwacht.errors import Undeliverable
 from achterwacht.outputs.phones import pushover as module
 from achterwacht.outputs.phones.messages import Address, Deliver, FromChild, Redeemed, Trouble, TroubleOver
 from achterwacht.outputs.phones.pushover import PushoverWay
 from achterwacht.outputs.wiring import Pushover
 from fake_phones import FakePushover, until
+from way_house import WayHouse
 
 CHANNEL, MEMBER = "channel:pushover/failing", "way:pushover:lid-4/failing"
 TOKEN, KEY, OTHER_KEY = "app-token", "user-4", "user-5"
@@ -38,26 +37,16 @@ ORDER = Deliver(
 OVER = msgspec.structs.replace(ORDER, order="5.aa.9", kind="over", urgent=False, text="", title="Voorbij")
 
 
-class House:
+class House(WayHouse[PushoverWay]):
     """A way with its server, and what it told."""
 
     def __init__(self, server: FakePushover, token_file: Path) -> None:
+        super().__init__(ORDER)
         self.server = server
         self.token_file = token_file
-        self.told: list[FromChild] = []
-        self.now_s = 0.0
         self.members = {"lid-4": ORDER.address, "lid-5": Address(pushover=OTHER_KEY), "lid-6": Address()}
         wired = Pushover(str(token_file), server.url)
         self.way = PushoverWay(wired, self.members, self.told.append, lambda: self.now_s)
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.way.run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     def has_token(self, token: str) -> None:
         self.token_file.write_text(token)
@@ -66,12 +55,7 @@ class House:
         return [one for one in self.told if isinstance(one, Redeemed)]
 
     def troubles(self, key: str = CHANNEL) -> list[str]:
-        return [one.detail for one in self.told if isinstance(one, Trouble) and one.key == key]
-
-    async def refused(self, order: Deliver = ORDER) -> Undeliverable:
-        with pytest.raises(Undeliverable) as caught:
-            await self.way.deliver(order)
-        return caught.value
+        return super().troubles(key)
 
     def looks(self) -> int:
         return sum(asked.startswith("GET /1/receipts/") for asked in self.server.asked)
