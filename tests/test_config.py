@@ -1427,3 +1427,12 @@ def test_what_a_file_says_of_a_person_is_not_in_what_the_journal_keeps(folder: P
     kept = caught.value.for_the_journal
     assert "Anna" not in kept and "members.0.phone: is not right, see `achterwacht check`" in kept
     assert "P1" in kept  # what is no person's is told whole
+
+
+@pytest.mark.parametrize("profile", ["-2", "{a: b}", "[zigbee2mqtt]", "true"])
+def test_a_profile_that_is_no_text_is_told_and_ends_nothing(tmp_path: Path, profile: str) -> None:
+    for file in MIXED.iterdir():
+        text = file.read_text(encoding="utf-8").replace("profile: zigbee2mqtt", f"profile: {profile}")
+        (tmp_path / file.name).write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigInvalid, match=r"device\.profile: is .*, expected a name such as"):
+        load(tmp_path)

@@ -235,7 +235,9 @@ def _check_devices(zenders: Document) -> ReadingsByPlace:
             problem = f"is {shown(profile)}, no profile, {did_you_mean(profile, PROFILES)}"
             zenders.blame((*path, "profile"), problem)
             profile = None
-        if not _places_are_good(zenders, path, block) or profile is None or not _input_is_good(zenders, path, block):
+        if not _places_are_good(zenders, path, block) or not isinstance(profile, str):
+            continue  # one that is no text is told by the form
+        if not _input_is_good(zenders, path, block):
             continue
         try:
             device = DeviceBlock.model_validate(block)
