@@ -11,6 +11,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url $(ARGS)
+EXTRAS := --extra gpio --extra sim --extra phones --extra alarm-centre --extra calendar
 
 # Debian keeps mosquitto here, and an ordinary user's PATH does not.
 export PATH := $(PATH):/usr/sbin
@@ -30,8 +31,8 @@ endef
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.run ## one press, from the desk to the closed incident; ONCE=1 ends after the scenario
-	$(BIN)/achterwacht-sim demo $(if $(ONCE),--once) $(ARGS)
+demo: .venv/.run ## one press, from the desk to the closed incident; or SCENARIO=normal_morning; ONCE=1 ends after it
+	$(BIN)/achterwacht-sim demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(ONCE),--once) $(ARGS)
 
 # One test after the other: many start a broker and a daemon, kill them and hold them to a budget, on two cores.
 test: lint test-tools ## lint, then every test but the storms
@@ -54,9 +55,9 @@ docs: .venv/.run ## draw the phases from their table
 # Keeps the versions that the locks hold where pyproject.toml allows them; ARGS=--upgrade takes the newest.
 lock: $(BIN)/uv ## write the locks from pyproject.toml
 	$(LOCK) --group installer --output-file requirements/installer.lock
-	$(LOCK) pyproject.toml --extra gpio --extra sim --extra phones --extra alarm-centre --group build \
+	$(LOCK) pyproject.toml $(EXTRAS) --group build \
 		--output-file requirements/run.lock
-	$(LOCK) pyproject.toml --extra gpio --extra sim --extra phones --extra alarm-centre --group build --group test \
+	$(LOCK) pyproject.toml $(EXTRAS) --group build --group test \
 		--constraints requirements/run.lock --output-file requirements/test.lock
 
 clean: ## remove what make and the tools left here

@@ -24,7 +24,8 @@ from ruamel.yaml import YAML
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import decode, fact_from_plain, from_plain
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.evolve import evolve
+from achterwacht.core.state import EMPTY, State
 from achterwacht.errors import LinkUnavailable
 from achterwacht.journal.reader import Verdict, read, verify
 from achterwacht.link import Connection, connect
@@ -302,8 +303,9 @@ def write_plan(
 ) -> None:
     """The shipped files, or those in `files`, for this broker, in the daemon's config folder.
 
-    A change replaces a block of achterwacht.yaml; of `ladder` only the keys that it names. The zenders in `help_at`
-    have a discreet sign. `ports`: by id, the path of a serial port.
+    A change replaces a block of achterwacht.yaml; of `ladder` only the keys that it names. Nobody hands out pagers, if
+    none of them is `morning`: else a test would depend on the day of the week. The zenders in `help_at` have a
+    discreet sign. `ports`: by id, the path of a serial port.
     """
     config.mkdir(parents=True, exist_ok=True)
     yaml = YAML(typ="safe", pure=True)
@@ -318,6 +320,7 @@ def write_plan(
     password.chmod(0o600)
     site["broker"] = {"host": broker.host, "port": broker.port, "username": DAEMON, "password_file": str(password)}
     site["ladder"] |= changes.pop("ladder", {})
+    site.pop("morning", None)
     site |= changes
     (config / "zenders.yaml").write_text(json.dumps(zenders))  # JSON is YAML
     (config / "achterwacht.yaml").write_text(json.dumps(site))

@@ -3,8 +3,8 @@
 Carriers, pagers and the disk are played here, each as good or as bad as the story wants. Four things are checked after
 everything heard: the fold of the written lines equals the live state, every change of phase is a row of the table,
 an `over` follows only what ends an alarm, and every fault is of a known kind. Whatever rings must be expected by the
-story, in `rings` or `asks_112`. In a supervised house everything speaks every ten seconds until it falls silent, and
-every second somebody looks who has.
+story, in `rings`, `drills` or `asks_112`. In a supervised house everything speaks every ten seconds until it falls
+silent, and every second somebody looks who has.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from typing import Any, TypeVar
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode, encode
+from achterwacht.core.drill import is_drill
 from achterwacht.core.escalation import TABLE, Change, decide, due
+from achterwacht.core.evolve import evolve
 from achterwacht.core.faults import KINDS, kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import (
@@ -40,7 +42,8 @@ from achterwacht.core.plan import (
     Step,
     Zender,
 )
-from achterwacht.core.state import EMPTY, Alarm, State, evolve
+from achterwacht.core.state import EMPTY, Alarm, State
+from achterwacht.core.turn import RINGING
 from achterwacht.presence import LOOK_EVERY_S, Presence
 
 F = TypeVar("F", bound=f.Fact)
@@ -102,7 +105,10 @@ _BECAUSE: dict[type, str] = {
     f.SceneSilent: "the scene is silent",
     f.AlarmClosed: "all clear",
     f.AlarmReopened: "closing undone",
+    f.DrillRaised: "a press",
+    f.DrillEnded: "all clear",
 }
+"""A drill is lived through like an alarm; it ends for more reasons, and nothing of it is kept."""
 _BECAUSE_OF_ANSWER = {
     "coming": "enough are coming",
     "on_scene": "somebody is there",
@@ -124,6 +130,8 @@ def change_of(before: State, fact: f.Fact, after: State) -> Change | None:
         return None
     if isinstance(fact, f.AlarmRaised | f.AlarmRecovered):
         was = ""  # after a day a press of the same name is another one
+    if isinstance(fact, f.DrillEnded):
+        now_is = "closed"
     if isinstance(fact, f.Answered):
         return Change(was, _BECAUSE_OF_ANSWER[fact.answer], now_is)
     return Change(was, _BECAUSE[type(fact)], now_is)
@@ -139,8 +147,10 @@ def check_calm(before: State, facts: Iterable[f.Fact]) -> None:
     """An `over` is said only for what the facts before it ended (S14 begins here; the outputs wait for the disk)."""
     ended = {over.incident for over in before.untold.values()}
     for fact in facts:
-        if isinstance(fact, f.AlarmClosed | f.IncidentMerged):
+        if isinstance(fact, f.AlarmClosed | f.IncidentMerged | f.DrillEnded):
             ended.add(fact.incident)
+        if isinstance(fact, f.Ordered) and is_drill(fact.incident) and fact.incident not in before.alarms:
+            ended.add(fact.incident)  # only a pager remembers it
         if isinstance(fact, f.Ordered) and fact.kind == "over":
             assert fact.incident in ended, f"over without an end: {fact}"
 
@@ -167,7 +177,7 @@ class Phone:
 
     def takes(self, ordered: f.Ordered) -> None:
         """An order arrives at the device."""
-        (self.unheard if ordered.kind in ("alarm", "call_112") else self.told).append(ordered)
+        (self.unheard if ordered.kind in RINGING else self.told).append(ordered)
 
     def was_asked(self, reason: str) -> bool:
         """Whether its newest quiet message asks this; it is then forgotten."""
@@ -196,7 +206,7 @@ class NightPager(Phone):
         super().takes(ordered)
         if ordered.kind == "over":
             self.remembers.pop(ordered.incident, None)
-        else:
+        elif ordered.incident:
             self.remembers[ordered.incident] = ordered
         if self.shows:
             self.house.later(SHOW_S, lambda: self.sends_receipts(ordered))
@@ -250,6 +260,8 @@ class House:
         self.failing: dict[str, str] = {}
         """By target: why nothing can be delivered there."""
         self.boots = 0
+        self.clock_ok = True
+        self.look_every_s, self.beat_every_s = LOOK_EVERY_S, BEAT_S
         self._folded = EMPTY
         self._clock(at)
         self._events: list[tuple[float, int, Callable[[], object]]] = []
@@ -263,7 +275,8 @@ class House:
     @property
     def now(self) -> Moment:
         """Both clocks, read together."""
-        return Moment(self.mono_s, self._started_at + timedelta(seconds=self.mono_s - self._started_s), True)
+        at = self._started_at + timedelta(seconds=self.mono_s - self._started_s)
+        return Moment(self.mono_s, at, self.clock_ok)
 
     def _clock(self, at: datetime) -> None:
         """A new boot has a monotonic clock of its own: the fraction is there to make sums round."""
@@ -363,7 +376,9 @@ class House:
         silent = self.presence.look(self.state, self.mono_s)
         if silent:
             self.hear(h.Missing(silent))
-        self.later(LOOK_EVERY_S, self._look)
+        if self.plan.morning:
+            self.hear(h.Look())
+        self.later(self.look_every_s, self._look)
 
     def _beat(self) -> None:
         """Every ten seconds: whoever is not silent speaks. Bought devices and gateways only when the story says so."""
@@ -372,7 +387,7 @@ class House:
         for device in (*zenders, *pagers):
             if device not in self.mute:
                 self.measures(device)
-        self.later(BEAT_S, self._beat)
+        self.later(self.beat_every_s, self._beat)
 
     def _repeat(self, forgotten: list[Said]) -> None:
         """Nodes that were not told that they were heard say it again; those that were off in between do not."""
@@ -455,6 +470,33 @@ class House:
         self.hear(h.Undo(key, incident, member))
         return self.state.outcomes[key].result
 
+    def wishes(self, command: Callable[[str], h.Commanded]) -> f.Result:
+        """Somebody gives a command, made from the key that it gets. Returns what came of it."""
+        key = f"command-{next(self._ids)}"
+        self.hear(command(key))
+        return self.state.outcomes[key].result
+
+    def practises(self, zender: int, announced: bool = False, by: str = "fred") -> f.Result:
+        """Somebody starts a drill at this zender."""
+        return self.wishes(lambda key: h.StartDrill(key, zender, by, announced))
+
+    def stops_practising(self, by: str = "fred") -> f.Result:
+        """Somebody stops the drill."""
+        return self.wishes(lambda key: h.StopDrill(key, by))
+
+    def tests_button(self, zender: int, by: str = "anna", targets: tuple[str, ...] = ()) -> f.Result:
+        """Somebody stands at this zender to test its button."""
+        return self.wishes(lambda key: h.TestButton(key, zender, by, targets))
+
+    def claims(self, zender: int, by: str = "anna") -> f.Result:
+        """The tester says that the press was theirs."""
+        return self.wishes(lambda key: h.Claim(key, zender, by))
+
+    def judges(self, right: bool, by: str = "anna") -> f.Result:
+        """The tester of the newest test says what was shown."""
+        test = self.all(f.ButtonTestBegan)[-1].incident
+        return self.wishes(lambda key: h.Judge(key, test, by, right))
+
     # --- what devices do ---
 
     def measures(self, device: str, **measured: Any) -> tuple[f.Fact, ...]:
@@ -516,6 +558,10 @@ class House:
     def rings(self, place: str, who: str, times: int = 1) -> None:
         """Exactly these devices (`p1`, or the member of a phone) have rung for this place since it was last asked."""
         self._expect("alarm", place, who, times)
+
+    def drills(self, place: str, who: str, times: int = 1) -> None:
+        """Exactly these devices have rung for a drill at this place since that was last asked."""
+        self._expect("drill", place, who, times)
 
     def asks_112(self, place: str, who: str, times: int = 1) -> None:
         """Exactly these devices have been asked to call 112 since that was last asked."""

@@ -16,13 +16,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -33,12 +33,24 @@ from achterwacht.config_forms import PUSH_HOSTS, AchterwachtFile, ZendersFile
 from achterwacht.config_presses import pressed_together
 from achterwacht.config_schema import read_settings
 from achterwacht.core.codec import to_plain
-from achterwacht.core.plan import AlarmCentre, Gateway, Ladder, Member, Pager, Plan, Step, Zender
-from achterwacht.core.state import is_another
+from achterwacht.core.evolve import is_another
+from achterwacht.core.plan import (
+    AlarmCentre,
+    Gateway,
+    Hours,
+    Ladder,
+    Member,
+    Morning,
+    Pager,
+    Plan,
+    Step,
+    Zender,
+)
+from achterwacht.core.workdays import DEFAULT_HOLIDAYS
 from achterwacht.errors import ConfigInvalid, Mistake
 from achterwacht.inputs.mapping import Payload, matches, meaning, places
 from achterwacht.inputs.profiles import PROFILES
-from achterwacht.inputs.wiring import Contact, Device, OnPort, Port, Reading, Wiring
+from achterwacht.inputs.wiring import Contact, Device, Dock, OnPort, Port, Reading, Wiring
 from achterwacht.journal.people import Person
 from achterwacht.outputs.wiring import (
     AppriseWay,
@@ -137,8 +149,13 @@ def test_the_rest_of_the_shipped_settings() -> None:
     assert settings.broker == BrokerSettings(
         "127.0.0.1", 1883, username="achterwacht", password_file="/etc/achterwacht/broker.password"
     )
-    assert [day.weekday for day in settings.hours] == [0, 1, 2, 3, 4]
-    assert (settings.hours[3].opens, settings.hours[3].closes) == (time(8, 30), time(20))
+    hours = settings.plan.hours
+    assert [day.weekday for day in hours.week] == [0, 1, 2, 3, 4]
+    assert (hours.week[3].opens, hours.week[3].closes) == (time(8, 30), time(20))
+    assert (hours.holidays, hours.closed, hours.special) == (DEFAULT_HOLIDAYS, (), ())
+    assert settings.plan.morning == Morning()
+    assert settings.plan.with_role("coordinator") == ("leiding-1",)
+    assert [pager.week for pager in settings.plan.pagers] == [(pager.carrier,) * 7 for pager in settings.plan.pagers]
     assert settings.people is not None
     assert [person.id for person in settings.people] == [member.id for member in settings.plan.members]
 
@@ -156,15 +173,20 @@ def test_people_are_marked_examples_and_not_in_the_plan() -> None:
 
 def test_what_is_commented_out_in_the_shipped_file_is_good_when_it_is_not(folder: Path) -> None:
     text = (folder / "achterwacht.yaml").read_text(encoding="utf-8")
-    blocks = re.findall(r"^# (?:paging_bases|phones|alarm_centre):\n(?:#  .*\n)+", text, flags=re.MULTILINE)
-    for block in blocks:
-        text = text.replace(block, re.sub(r"^# ", "", block, flags=re.MULTILINE))
+    blocks = re.findall(r"^# (?:paging_bases|phones|alarm_centre|calendars):\n(?:#  .*\n)+", text, flags=re.MULTILINE)
+    lines = re.findall(r"^ +# (?:week|closed|open): .*\n", text, flags=re.MULTILINE)
+    for part in (*blocks, *lines):
+        text = text.replace(part, re.sub(r"^( *)# ", r"\1", part, flags=re.MULTILINE))
     (folder / "achterwacht.yaml").write_text(text, encoding="utf-8")
-    voices = load(folder).voices
-    assert len(blocks) == 3
+    settings = load(folder)
+    voices, plan = settings.voices, settings.plan
+    assert (len(blocks), len(lines)) == (4, 3)
     assert voices.bases == (PagingBase("centrale", "espa", "/dev/serial/by-id/usb-VOORBEELD", group_address="8000"),)
     assert voices.phones.push and voices.phones.ntfy and voices.phones.pushover and voices.phones.apprise
     assert voices.alarm_centre
+    assert plan.pagers[2].week == ("lid-3", "lid-3", "lid-4", "lid-3", None, "lid-3", "lid-3")
+    assert (plan.hours.closed[0], len(plan.hours.closed), len(plan.hours.special)) == (date(2026, 5, 15), 5, 1)
+    assert plan.calendars == ("dienst", "verlof")
 
 
 def test_every_key_stands_in_the_shipped_files() -> None:
@@ -179,10 +201,7 @@ def test_every_key_stands_in_the_shipped_files() -> None:
 
     for form, file in ((ZendersFile, "zenders.yaml"), (AchterwachtFile, "achterwacht.yaml")):
         text = (SHIPPED / file).read_text(encoding="utf-8")
-        weekend = {"saturday", "sunday"}  # a day that is not there is a day on which the desks are closed
-        assert [key for key in keys(form) if not re.search(rf"\b{key}\b", text)] == sorted(
-            weekend & set(keys(form)), key=keys(form).index
-        )
+        assert [key for key in keys(form) if not re.search(rf"\b{key}\b", text)] == []
 
 
 def test_the_source_is_that_of_both_files(folder: Path) -> None:
@@ -213,11 +232,12 @@ call_112: {callers: [b]}
         pagers=(Pager("p1"), Pager("p2")),
         members=(Member("a"), Member("b", ways=("app",))),
         ladder=Ladder((Step(0.0, ("pagers", "b")),), callers_112=("b",)),
+        hours=Hours(holidays=DEFAULT_HOLIDAYS),
     )
     assert settings.people == (Person("a", "A", ""), Person("b", "B", ""))
     assert settings.voices == Voices()
     assert settings.broker == BrokerSettings("broker.local", 8883, tls=True)
-    assert settings.hours == ()
+    assert settings.wiring == Wiring()
 
 
 # --- how each zender is heard -----------------------------------------------------------------------------------------
@@ -285,6 +305,56 @@ zenders:
         ),
         on_ports=(OnPort(7, "kelder"), OnPort(8, "radio", "powercode:6f4770"), OnPort(9, "radio", "x10:6f4770")),
     )
+
+
+DOCKS = """
+gateways:
+  - {id: zigbee, online: {topic: zigbee2mqtt/bridge/state, path: state, value: [online]}}
+zenders: [{nr: 7, place: Balie 3}]
+docks:
+  - {pager: p1, gpio: {pin: 5, contact: normally_open, pull: none}}
+  - {pager: p2, device: {topic: zigbee2mqtt/dok-2, path: contact, docked: [true], gateway: zigbee}}
+  - {pager: p3, device: {topic: rtl_433/pi/events, path: contact_open, where: {id: 73942}, docked: ["0", closed]}}
+"""
+
+
+def test_the_docks_of_pagers() -> None:
+    settings = heard_by(DOCKS)
+    assert [(pager.id, pager.dock) for pager in settings.plan.pagers] == [("p1", True), ("p2", True), ("p3", True)]
+    assert {gateway.id for gateway in settings.plan.gateways} == {"gpio", "zigbee"}
+    assert settings.wiring.docks == (Dock("p1", 5, normally_closed=False, pull="none"),)
+    zigbee = Reading("zigbee2mqtt/dok-2", "docked", "contact", values=("true",))
+    radio = Reading("rtl_433/pi/events", "docked", "contact_open", where=(("id", "73942"),), values=("0", "closed"))
+    assert settings.wiring.devices[1:] == (
+        Device("dock:p2", (zigbee,), gateway="zigbee"),
+        Device("dock:p3", (radio,)),
+    )
+    without = heard_by("zenders: [{nr: 7, place: Balie 3}]").plan
+    assert not any(pager.dock for pager in without.pagers)
+    names = [f"dock:{pager.id}" for pager in without.pagers]
+    assert [name for name in names if is_another(name, settings.plan, without)] == names
+    assert not any(is_another(name, without, settings.plan) for name in names)
+
+
+def test_the_summary_says_how_each_dock_is_heard_and_its_gateway_is_not_idle() -> None:
+    settings = heard_by(DOCKS)
+    lines = [" ".join(line.split()) for line in summary(settings).splitlines()]
+    for line in (
+        "dock p1 GPIO5, normally open; a cut wire looks carried",
+        "dock p2 MQTT zigbee2mqtt/dok-2 at contact: docked when true, through zigbee",
+        "dock p3 MQTT rtl_433/pi/events at contact_open: docked when 0 or closed",
+    ):
+        assert line in lines
+    assert not any("is heard through" in advice for advice in lint(settings))
+
+
+def test_a_dock_where_there_are_no_pagers_is_told(folder: Path) -> None:
+    file = folder / "achterwacht.yaml"
+    text = re.sub(r"^pagers:\n(?:[ #].*\n|\n)*", "pagers: []\n", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    file.write_text(text, encoding="utf-8")
+    (folder / "zenders.yaml").write_text("zenders: [{nr: 7, place: B}]\ndocks: [{pager: p1, gpio: {pin: 5}}]\n")
+    problem = "docks.0.pager: is 'p1', no pager of achterwacht.yaml, expected one that stands under pagers"
+    assert problem in "\n".join(mistakes_in(folder))
 
 
 @pytest.mark.parametrize(
@@ -516,11 +586,11 @@ def test_the_mixed_building_is_heard_in_every_way() -> None:
     assert [(zender.nr, zender.place) for zender in settings.plan.zenders] == [
         (zender.nr, zender.place) for zender in load(SHIPPED).plan.zenders
     ]
-    assert [pager.id for pager in settings.plan.pagers] == ["p1", "p2", "p3"]
+    assert [(pager.id, pager.dock) for pager in settings.plan.pagers] == [("p1", True), ("p2", True), ("p3", False)]
     # What presses each, and where it is told that it is there: examples that do not work are worse than none.
     for device in settings.wiring.devices:
         says = {reading.says for reading in device.readings}
-        assert "press" in says or device.name == "gateway:zigbee"
+        assert "press" in says or device.name in ("gateway:zigbee", "dock:p2")
     assert [line for line in lint(settings) if "still" not in line] == [
         "members: lid-4 is rung at once, and by app alone: only while the page is open",
         "members: nothing rings yet at lid-4, reserve-1, receptie-1, receptie-2, leiding-1: app and push need the "
@@ -703,7 +773,7 @@ def test_a_file_that_cannot_be_read_hides_no_mistake_of_the_other(folder: Path) 
     edit(folder / "zenders.yaml", "nr: 2\n", "nr: 1\n")
     first, second = mistakes_in(folder)
     assert first.startswith("achterwacht.yaml:1:1: file: cannot be read (Is a directory), expected a file")
-    assert second.endswith("zenders.1.nr: is 1, already used in line 65, expected one of its own")
+    assert second.endswith("zenders.1.nr: is 1, already used in line 74, expected one of its own")
 
 
 def test_a_file_that_is_too_large(folder: Path) -> None:
@@ -717,7 +787,7 @@ def test_the_mistakes_are_also_there_one_by_one(folder: Path) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load(folder)
     problem = "is the text 'two', expected a whole number from 1 to 9999"
-    assert caught.value.mistakes == (Mistake("zenders.yaml", 72, 9, "zenders.1.nr", problem),)
+    assert caught.value.mistakes == (Mistake("zenders.yaml", 81, 9, "zenders.1.nr", problem),)
 
 
 @pytest.mark.parametrize("place", ["Café „Łódź” – 1ᵉ", "„Balie”"])
@@ -743,6 +813,7 @@ SCRAPS = st.one_of(
     st.sampled_from(["pagers", "lid-1", "{a: 1, a: 2}", "[team, team]", "[]", "{}"]),
     st.sampled_from(["base: [a]", "ways: [{a: 1}]", "alarm_centre", "phones:\n", "dialect: [tap]", "- push\n"]),
     st.sampled_from(["device: {}\n", "gpio: {pin: 17}", "-" + "9" * 4000, "heartbeat: false", "where: {a: 1e5}"]),
+    st.sampled_from(["morning:\n", "week: {friday: nobody}", '"23:59Z"', "2026-12-24/9999-12-31", "- {on: [2026]}\n"]),
     st.text(max_size=8),
 )
 CUTS = st.tuples(st.integers(0, 10_000), st.integers(0, 30), SCRAPS)
@@ -760,6 +831,13 @@ def survives(zenders: bytes, site: bytes) -> None:
         assert plan.alarm_centre or not any("alarm_centre" in step.ring for step in plan.ladder.steps)
         assert plan.ladder.callers_112
         assert plan.ladder.steps[0].after_s == 0
+        assert all(len(pager.week) == (7 if plan.morning else 0) for pager in plan.pagers)
+        assert all(plan.member(who) for pager in plan.pagers for who in pager.week if who is not None)
+        assert plan.morning is None or plan.morning.watch_at < plan.morning.remind_at < plan.morning.check_at
+        assert plan.morning is None or (plan.hours.week and plan.with_role("reception"))
+        assert all(usual.opens < usual.closes for usual in plan.hours.week)
+        assert all(special.opens < special.closes for special in plan.hours.special)
+        assert not {day.on for day in plan.hours.special} & set(plan.hours.closed)
     except ConfigInvalid as invalid:
         assert invalid.mistakes
         assert len(str(invalid).splitlines()) == len(invalid.mistakes)
@@ -776,7 +854,13 @@ def test_any_bytes_are_settings_or_mistakes(zenders: bytes, site: bytes) -> None
     survives(zenders, site)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Each example reads two whole files: what fails is found fast, and to shrink it would take minutes.
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(st.sampled_from([SHIPPED, MIXED, VOICES]), st.lists(CUTS, min_size=1, max_size=4), st.lists(CUTS, max_size=4))
 @example(SHIPPED, [(0, 0, "[" * 3000)], [])
 @example(SHIPPED, [(0, 0, "%YAML 9.9\n---\n")], [])
@@ -906,7 +990,8 @@ def test_the_rules_are_all_that_decides() -> None:
     rules = {str(file.relative_to(home)) for file in config.RULES}
     assert rules >= {
         *("config_checks.py", "config_forms.py", "config_schema.py", "config_wiring.py", "config_yaml.py"),
-        *("config_voices.py", "core/plan.py", "inputs/mapping.py", "inputs/wiring.py", "outputs/wiring.py"),
+        *("config_day.py", "config_voices.py", "core/plan.py", "core/workdays.py"),
+        *("inputs/mapping.py", "inputs/wiring.py", "outputs/wiring.py"),
         *(
             "inputs/ports/__init__.py",
             "inputs/ports/zw1.py",
@@ -975,7 +1060,6 @@ def settings_of(plan: Plan, broker: BrokerSettings | None = None, wiring: Wiring
         wiring=wiring,
         people=(),
         broker=broker or BrokerSettings("127.0.0.1"),
-        hours=(),
         source="source",
     )
 
@@ -997,6 +1081,8 @@ def test_the_shipped_files_are_told_to_be_examples() -> None:
         "members: lid-4 is rung at once, and by app alone: only while the page is open",
         "members: nothing rings yet at lid-4, reserve-1, receptie-1, receptie-2, leiding-1: app and push need the "
         "dashboard, which is not there yet",
+        "morning.check_at: the desks are open before it (Mon, Tue, Wed, Thu, Fri): until then nobody knows whether a "
+        "pager is carried",
     ]
 
 

@@ -90,3 +90,15 @@ def test_the_page_of_buttons_holds_one_plan_without_a_mistake(tmp_path: Path) ->
     plan = load(tmp_path).plan
     assert len(heads) == 2 and len(plan.zenders) == len(zenders)
     assert {zender.transport for zender in plan.zenders} == {"mqtt", "gpio", "serial", "bought"}
+
+
+def test_the_page_of_docks_holds_one_plan_without_a_mistake(tmp_path: Path) -> None:
+    docks = re.findall(r"```yaml\n(.*?)```", (DOCS / "docks.md").read_text(encoding="utf-8"), re.DOTALL)
+    head = (
+        "gateways: [{id: zigbee, online: {topic: zigbee2mqtt/bridge/state, path: state, value: [online]}}]\n"
+        "zenders: [{nr: 7, place: Balie 3}]\n"
+    )
+    (tmp_path / "zenders.yaml").write_text("\n".join((head, "docks:", *docks)))
+    (tmp_path / "achterwacht.yaml").write_bytes((DOCS.parent / "config" / "achterwacht.yaml").read_bytes())
+    assert [pager.dock for pager in load(tmp_path).plan.pagers] == [True, True, True]
+    assert len(docks) == 3

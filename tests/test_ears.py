@@ -13,7 +13,7 @@ from achterwacht import ears as ears_module
 from achterwacht.core import heard as h
 from achterwacht.core.display import HelpSign
 from achterwacht.ears import Ears
-from achterwacht.inputs.wiring import Contact, Device, OnPort, Port, Reading, Wiring
+from achterwacht.inputs.wiring import Contact, Device, Dock, OnPort, Port, Reading, Wiring
 from achterwacht.mqtt import Message
 
 CELLAR, RADIO = Port("kelder", "zw1", "/dev/a"), Port("radio", "rfxtrx", "/dev/b")
@@ -88,6 +88,10 @@ async def test_only_what_changed_is_started_again(ears: Ears, made: list[Played]
     await until(lambda: len(made) == 4 and made[3].running and not made[1].running and not made[2].running)
     assert made[0].running, "the pins have not changed"
     assert made[3].wiring == CELLAR
+    ears.listen(Wiring(contacts=(Contact(1, 17),), docks=(Dock("p1", 5),)))
+    await until(lambda: len(made) == 5 and made[4].running and not made[0].running)
+    ears.listen(Wiring(docks=(Dock("p1", 5),)))
+    await until(lambda: len(made) == 6 and made[5].running and not made[4].running)
 
 
 @pytest.mark.asyncio

@@ -14,11 +14,11 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -31,8 +31,9 @@ from achterwacht import link
 from achterwacht.core import codec
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.state import EMPTY, State
 from achterwacht.errors import AskedWrong, LinkUnavailable
 from achterwacht.link import Connection, Link, LinkSilent, connect
 
@@ -489,6 +490,45 @@ async def test_whoever_does_not_wait_for_the_answer_is_no_error(path: Path, capl
             {"id": "a-6", "command": "test", "target": "push:lid-4", "by": "anna"},
             h.Test(key="cmd-a-6", target="push:lid-4", by="anna"),
         ),
+        (
+            {"id": "b-1", "command": "took", "pager": "p1", "member": "anna", "by": "els"},
+            h.Took("cmd-b-1", "p1", "anna", "els"),
+        ),
+        (
+            {"id": "b-2", "command": "called", "pager": "p1", "by": "terminal", "outcome": "comes"},
+            h.Called("cmd-b-2", "p1", "terminal", "comes"),
+        ),
+        (
+            {"id": "b-3", "command": "called", "pager": "p1", "by": "els", "outcome": "replaced", "member": "bas"},
+            h.Called("cmd-b-3", "p1", "els", "replaced", "bas"),
+        ),
+        (
+            {"id": "b-4", "command": "swap", "pager": "p1", "on": "2026-12-24", "member": "anna", "by": "els"},
+            h.Swap("cmd-b-4", "p1", date(2026, 12, 24), "anna", "els"),
+        ),
+        (
+            {"id": "b-5", "command": "away", "member": "anna", "first": "2026-12-24", "last": "2026-12-31", "by": "a"},
+            h.Away("cmd-b-5", "anna", date(2026, 12, 24), date(2026, 12, 31), "", "a"),
+        ),
+        (
+            {"id": "b-6", "command": "away", "member": "anna", "first": "2026-12-24", "last": "2026-12-24", "by": "a"}
+            | {"replacement": "", "withdrawn": True},
+            h.Away("cmd-b-6", "anna", date(2026, 12, 24), date(2026, 12, 24), "", "a", withdrawn=True),
+        ),
+        (
+            {"id": "b-7", "command": "test_button", "zender": 7, "by": "els", "targets": ["pager:p1", "push:lid-4"]},
+            h.TestButton("cmd-b-7", 7, "els", ("pager:p1", "push:lid-4")),
+        ),
+        ({"id": "b-8", "command": "claim", "zender": 7, "by": "els"}, h.Claim("cmd-b-8", 7, "els")),
+        (
+            {"id": "b-9", "command": "judge", "test": "test-d001-12", "by": "els", "right": False},
+            h.Judge("cmd-b-9", "test-d001-12", "els", right=False),
+        ),
+        (
+            {"id": "b-10", "command": "drill_start", "zender": 7, "by": "els", "announced": True},
+            h.StartDrill("cmd-b-10", 7, "els", announced=True),
+        ),
+        ({"id": "b-11", "command": "drill_stop", "by": "els"}, h.StopDrill("cmd-b-11", "els")),
         ({"id": "a-7", "command": "redeem", "token": "WyI3.x-_"}, link.Redeem("WyI3.x-_")),
         (
             {"id": "a-8", "command": "register", "member": "anna", **SUBSCRIPTION},
@@ -656,6 +696,37 @@ MALFORMED: tuple[tuple[bytes, str | None, str], ...] = (
     (asked("test", target="push:lid-4\n", by="anna"), "x", "target: expected a target such as pager:p1"),
     (asked("test", target="push:lid-4", by=""), "x", "by: expected 1 to 64 letters"),
     (asked("test", target="push:lid-4"), "x", "missing required field `by`"),
+    (asked("took", pager="p1", by="els"), "x", "missing required field `member`"),
+    (asked("took", pager="pager:p1", member="a", by="els"), "x", "pager: expected 1 to 64 letters"),
+    (asked("called", pager="p1", by="els", outcome="ill"), "x", "outcome: expected called, comes or replaced"),
+    (asked("called", pager="p1", by="els", outcome="replaced"), "x", "`member` goes with the outcome `replaced`"),
+    (asked("called", pager="p1", by="els", outcome="comes", member="a"), "x", "`member` goes with the outcome"),
+    (asked("swap", pager="p1", on="tomorrow", member="a", by="b"), "x", "on: expected a date such as 2026-12-24"),
+    (asked("swap", pager="p1", on="2026-02-30", member="a", by="b"), "x", "on: expected a date such as 2026-12-24"),
+    (asked("swap", pager="p1", on=20261224, member="a", by="b"), "x", "on: expected a date such as 2026-12-24"),
+    (asked("away", member="a", first="2026-12-24", by="b"), "x", "missing required field `last`"),
+    (
+        asked("away", member="a", first="2026-12-24", last="2026-12-24", by="b", replacement="b c"),
+        "x",
+        "replacement: expected nothing, or 1 to 64 letters",
+    ),
+    (
+        asked("away", member="a", first="2026-12-24", last="2026-12-24", by="b", withdrawn=1),
+        "x",
+        "withdrawn: expected true or false",
+    ),
+    (asked("test_button", zender=0, by="a"), "x", "zender: expected the number of a zender, 1 to 9999"),
+    (asked("test_button", zender="7", by="a"), "x", "zender: expected the number of a zender, 1 to 9999"),
+    (asked("test_button", zender=7, by="a", targets=["p1"]), "x", "targets: expected a list of at most 100 targets"),
+    (asked("test_button", zender=7, by="a", targets=["pager:p1"] * 101), "x", "targets: expected a list of at most"),
+    (asked("claim", zender=10_000, by="a"), "x", "zender: expected the number of a zender"),
+    (asked("judge", test="no such", by="a", right=True), "x", "test: expected the id of a button test"),
+    (asked("judge", test="test-d-1", by="a"), "x", "missing required field `right`"),
+    (asked("judge", test="test-d-1", by="a", right="yes"), "x", "right: expected true or false"),
+    (asked("drill_start", zender=7, by=""), "x", "by: expected 1 to 64 letters"),
+    (asked("drill_start", zender=7, by="a", announced="no"), "x", "announced: expected true or false"),
+    (asked("drill_stop"), "x", "missing required field `by`"),
+    (asked("drill_stop", by="a", zender=7), "x", "unknown field `zender`"),
     (asked("redeem", token=""), "x", "token: expected 1 to 500 characters"),
     (asked("redeem", token="t" * 501), "x", "token: expected 1 to 500 characters"),
     (asked("redeem", token=7), "x", "token: expected 1 to 500 characters"),
@@ -692,7 +763,12 @@ async def test_each_malformed_command_is_told_what_is_wrong_and_the_connection_s
         assert key_of((await house.asked())[0]) == "cmd-x"
 
 
-COMMANDS = link._Asked.__subclasses__()
+def test_everything_that_only_a_command_says_can_be_said_on_the_link() -> None:
+    wishes = {kind.becomes for kind in link._Wish.__subclasses__()}
+    assert wishes == set(get_args(h.Commanded))
+
+
+COMMANDS = [kind for parent in (link._Asked, link._Wish) for kind in parent.__subclasses__() if kind is not link._Wish]
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 NEARLY = st.fixed_dictionaries(
@@ -711,6 +787,9 @@ NEARLY = st.fixed_dictionaries(
         "stage": st.just("shown") | VALUES,
         "target": st.just("push:lid-4") | VALUES,
         "members": st.just(["anna"]) | VALUES,
+        "on": st.just("2026-12-24") | VALUES,
+        "zender": st.just(7) | VALUES,
+        "by": st.just("anna") | VALUES,
         "token": VALUES,
     },
 )

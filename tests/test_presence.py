@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Gateway, Pager, Plan, Zender
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.state import EMPTY, State
 from achterwacht.presence import FIRST_WORD_S, HELD_UP_S, Presence, speaker
 from house import FIRST_NIGHT, TOWN_HALL
 

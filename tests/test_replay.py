@@ -11,8 +11,9 @@ import pytest
 from achterwacht.core import facts as f
 from achterwacht.core.codec import encode
 from achterwacht.core.escalation import checkpoint
+from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.state import EMPTY, State
 from achterwacht.journal.files import START, Row, row_hash
 from achterwacht.journal.opening import Opened, open_folder
 from achterwacht.journal.writer import Journal

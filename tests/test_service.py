@@ -21,8 +21,9 @@ from achterwacht.core import heard as h
 from achterwacht.core.codec import encode, fact_from_plain
 from achterwacht.core.display import IDLE, HelpSign, OpenAlarm
 from achterwacht.core.escalation import decide, decided
+from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.state import EMPTY, State
 from achterwacht.core.turn import Turn
 from achterwacht.journal.opening import open_folder
 from achterwacht.journal.people import People
@@ -170,6 +171,9 @@ async def test_an_hour_without_a_fact_is_noted_while_nothing_is_open(
     monkeypatch.setattr("achterwacht.service.CLOCK_S", 2 * STILL_HERE_S)
     monkeypatch.setattr(house.clock, "now", moment)
     await until(lambda: "broker/link" in house.state.faults)
+    house.inbox.put(h.PlanRead(replace(house.state.plan, morning=None), "no day has its times"))
+    await until(lambda: house.state.plan.morning is None)
+    await turns()
     noted = house.state.n
     later_s = STILL_HERE_S + 1
     await until(lambda: house.state.n > noted)
@@ -421,6 +425,28 @@ async def test_a_telephone_gets_tokens_for_what_it_asks_and_a_pager_or_an_open_p
     await until(lambda: sent[-1].kind == "test")
     test = house._alert_for(sent[-1], 1)
     assert test and (test.tokens, test.raised_at, test.member) == ({}, None, "lid-4"), "a test asks nothing"
+
+
+@pytest.mark.asyncio
+async def test_a_drill_is_marked_and_answered_as_an_alarm_is(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[f.Ordered] = []
+    monkeypatch.setattr(house.dispatch, "send", sent.append)
+    plan = house.state.plan
+    members = tuple(replace(one, ways=("push",)) if one.id == "lid-4" else one for one in plan.members)
+    house.inbox.put(h.PlanRead(replace(plan, members=members), "with push"))
+    house.inbox.put(h.StartDrill("cmd-d", 7, "terminal"))
+    await until(lambda: len(sent) == 4)
+    alerts = {ordered.target: house._alert_for(ordered, 1) for ordered in sent}
+    assert {ordered.kind for ordered in sent} == {"drill"} and all(alert and alert.drill for alert in alerts.values())
+    push = alerts["push:lid-4"]
+    assert push and set(push.tokens) == {"coming", "cannot"}
+    heard = house._tokens.read(push.tokens["coming"], house.clock.now(), house._is_open)
+    assert heard.incident == push.ordered.incident and house._is_open(heard.incident)
+    house.inbox.put(press(7))
+    await until(lambda: any(ordered.kind == "over" for ordered in sent))
+    real, over = (next(one for one in sent if one.kind == kind) for kind in ("alarm", "over"))
+    alarm, end = house._alert_for(real, 1), house._alert_for(over, 1)
+    assert alarm and end and (alarm.drill, end.drill) == (False, True)
 
 
 @pytest.mark.asyncio

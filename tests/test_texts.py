@@ -8,7 +8,7 @@ import shlex
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from pathlib import Path
 from types import NoneType
@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import achterwacht.core
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import KINDS, NAMES
@@ -29,10 +30,10 @@ from achterwacht.core.heard import Answer, AnswerWord
 from achterwacht.core.incident import TARGET_STAGES, incidents
 from achterwacht.core.moment import Moment
 from achterwacht.core.plain_ascii import plain_ascii
-from achterwacht.core.plan import Plan, Site, Transport, Weakness
+from achterwacht.core.plan import CALENDAR, DOCK, Plan, Site, Transport, Weakness
 from achterwacht.core.readiness import Lack, Light, Works
 from achterwacht.core.state import Phase, State
-from achterwacht.outputs.dispatch import NO_CHANNEL, Alert
+from achterwacht.outputs.dispatch import NO_CHANNEL, About, Alert
 from achterwacht.outputs.open_pages import NOT_OPEN
 from achterwacht.outputs.paging_base.channel import NOT_OPEN_YET
 from achterwacht.outputs.paging_base.espa_exchange import BROKEN_TRANSMITTER, NOT_POLLED, SILENT
@@ -40,23 +41,25 @@ from achterwacht.outputs.paging_base.tap_exchange import LOGIN_UNANSWERED, NO_AN
 from achterwacht.outputs.texts import (
     AS_IT_IS_CHARS,
     LANGUAGES,
+    NOWHERE,
     PAGE_MAX_CHARS,
     Texts,
     button_label,
     page_place,
     page_text,
     phone_text,
-    sentence_key,
     typed,
 )
 from achterwacht.outputs.texts.form import COLUMNS, form_text
 from achterwacht.outputs.texts.nl import NL
+from achterwacht.outputs.texts.said import sentence_key
 from achterwacht.outputs.texts.story import story_text
-from achterwacht.outputs.texts.words import FaultWords, Words
+from achterwacht.outputs.texts.words import FaultWords, NoticeWords, Words
 from achterwacht.service import ANSWERS_BY_PHONE
 from house import TOWN_HALL, House
 
 NOW = House().now
+DAY = date(2026, 12, 24)
 PEOPLE = {"anna": "Anna", "bas": "Bas"}
 PAGED = tuple(sorted(set(get_args(f.Kind)) - {"confirmed", "trouble", "trouble_over"}))
 """The kinds of order that a pager or a telephone gets; the others are for the alarm centre alone."""
@@ -66,8 +69,10 @@ BUTTON_CHARS = 15
 LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def placeholders(words: str | tuple[str, ...] | FaultWords) -> list[set[str]]:
+def placeholders(words: str | tuple[str, ...] | FaultWords | NoticeWords) -> list[set[str]]:
     """What each template names in braces, one by one."""
+    if isinstance(words, NoticeWords):
+        words = (words.page, words.title, words.text)
     if isinstance(words, FaultWords):
         words = (words.title, words.means, words.do, words.many)
     templates = (words,) if isinstance(words, str) else words
@@ -79,7 +84,7 @@ def placeholders(words: str | tuple[str, ...] | FaultWords) -> list[set[str]]:
 
 SAMPLES: Mapping[str, Sequence[str]] = {
     "target": ("pager:p1", "push:anna", "sms:anna", "alarm_centre:pac"),
-    "device": ("zender:7", "gateway:gpio"),
+    "device": ("zender:7", "gateway:gpio", "dock:p1"),
     "by": ("anna", "zender:6", "pager:p3", "terminal", ""),
     "member": ("anna", "nobody"),
     "key": ("zender:7/silent", "zender/unknown", "way:push:anna/failing", "moon/fallen"),
@@ -87,6 +92,8 @@ SAMPLES: Mapping[str, Sequence[str]] = {
     "detail": ("", "zender:99", "it broke: {oops}"),
     "reason": ("", "calm {down}"),
     "note": ("", "no such alarm"),
+    "replacement": ("", "bas"),
+    "wish": ("swap", "the moon"),
 }
 """What a field of text may hold, by its name."""
 
@@ -103,10 +110,16 @@ def samples(name: str, kind: Any) -> Sequence[Any]:
         Plan: (TOWN_HALL,),
         State: (House().state,),
         bool: (False, True),
-        int: (3,),
+        int: (1, 3) if name == "carried" else (3,),
         float: (1.5,),
         str: SAMPLES.get(name, ("x",)),
         tuple[str, ...]: ((), ("anna",), ("anna", "pager:p3", "x")),
+        date: (date(2026, 12, 24),),
+        time: (time(9, 0),),
+        tuple[tuple[str, str], ...]: ((), (("p1", "anna"), ("p2", "x"))),
+        tuple[h.CalendarEntry, ...]: ((), (h.CalendarEntry("closed", date(2026, 12, 24), date(2026, 12, 24)),)),
+        tuple[f.Gap, ...]: ((), (f.Gap(date(2026, 12, 24), "p1"), f.Gap(date(2026, 12, 25), "p2", "anna"))),
+        tuple[f.Lacking, ...]: ((), tuple(f.Lacking("p1", why, "anna") for why in get_args(f.Why))),
     }
     return whole[kind]
 
@@ -144,6 +157,12 @@ def test_a_sentence_that_cannot_be_made_is_the_fact_as_it_is(monkeypatch: pytest
         ("answers", get_args(AnswerWord)),
         ("results", get_args(f.Result)),
         ("reasons", get_args(f.Reason)),
+        ("whys", get_args(f.Why)),
+        ("pager_places", get_args(f.Place)),
+        ("hows", get_args(f.How)),
+        ("test_ends", get_args(f.TestEnd)),
+        ("drill_ends", get_args(f.DrillEnd)),
+        ("tried", get_args(get_type_hints(f.Tried)["what"])),
         ("hops", ("handed_over", "durable", "shown")),
         ("stages", TARGET_STAGES),
         ("phases", get_args(Phase)),
@@ -195,11 +214,51 @@ def test_the_objections_of_the_core_are_translated() -> None:
     assert notes - {""} <= NL.notes.keys()
 
 
+CORE = Path(achterwacht.core.__file__).parent
+REFUSE = ("escalation.py", "trial.py", "morning.py", "button_test.py", "drill.py")
+"""Where commands and answers are refused, with a note."""
+
+
+def notes_in(source: Path) -> set[str]:
+    """What a module refuses something with: a text that is returned, named `note`, or the last of a Refused."""
+    notes: list[ast.expr | None] = []
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Return(value=note) | ast.Assign(targets=[ast.Name("note")], value=note):
+                notes.append(note)
+            case ast.Call(func=ast.Attribute(attr="Refused"), args=[*_, note]):
+                notes.append(note)
+    parts = (
+        part for note in notes if isinstance(note, ast.Constant | ast.IfExp | ast.BoolOp) for part in ast.walk(note)
+    )
+    texts = (part.value for part in parts if isinstance(part, ast.Constant))
+    return {text for text in texts if isinstance(text, str) and " " in text}
+
+
+def test_whatever_something_is_refused_with_is_translated() -> None:
+    words = {word for kind in (f.Reason, f.Why, f.Place, f.Kind) for word in get_args(kind)}
+    notes = {note for module in REFUSE for note in notes_in(CORE / module)} - words
+    assert len(notes) > 20
+    assert notes - NL.notes.keys() == set()
+
+
+def test_no_note_is_translated_that_the_core_does_not_say() -> None:
+    said = {text for source in CORE.glob("*.py") for text in said_in(source)}
+    assert NL.notes.keys() - said == set()
+
+
+@LANGUAGE
+def test_what_is_said_for_a_reason_is_said_for_one_that_there_is(language: str) -> None:
+    words = LANGUAGES[language]
+    by_reason = {*words.page_asks, *words.phone_because, *(reason.partition(".")[0] for reason in words.notices)}
+    assert by_reason <= set(get_args(f.Reason))
+
+
 @LANGUAGE
 @pytest.mark.parametrize("kind", sorted(FAULT_KINDS))
 def test_every_fault_says_what_it_means_and_what_to_do(language: str, kind: str) -> None:
     of, _, what = kind.partition("/")
-    whose = of in (*DEVICES, *CARRIERS)
+    whose = of in (*DEVICES, *CARRIERS, DOCK, CALENDAR)
     key = f"{of}:7/{what}" if whose else kind
     texts = Texts(language)
     title = texts.fault(key)
@@ -346,6 +405,78 @@ SENTENCES: tuple[tuple[f.Fact, str, str], ...] = (
         f.FaultAcknowledged(NOW, "k", "moon/landed", "bas", "refused", "no such fault stands now"),
         "Niet als gezien genoteerd van Bas (deze storing is er nu niet): moon/landed",
         "Not noted as seen by Bas (no such fault stands now): moon/landed",
+    ),
+    (
+        f.AlarmRaised(NOW, "7-a-1", "7-a-1", 7, "Balie 3", 0.0, 0, "test not claimed"),
+        "Alarm: Balie 3 (zender 7): een testdruk die niemand bevestigde, dus een echt alarm",
+        "Alarm: Balie 3 (zender 7): a test press that nobody claimed, so a real alarm",
+    ),
+    (
+        f.PagerCarried(NOW, "", "p1", "anna", "rostered"),
+        "Anna draagt pieper p1 (volgens het rooster)",
+        "Anna carries pager p1 (by the roster)",
+    ),
+    (
+        f.PagerCarried(NOW, "k", "p1", "anna", "ticked", "bas"),
+        "Anna draagt pieper p1 (afgevinkt door Bas)",
+        "Anna carries pager p1 (ticked by Bas)",
+    ),
+    (
+        f.Refused(NOW, "k", "swap", "anna", "this day is past"),
+        "Geweigerd aan Anna (ruilen van dienst): deze dag is voorbij",
+        "Refused to Anna (a swap of duty): this day is past",
+    ),
+    (
+        f.DutySet(NOW, DAY, time(9), time(17), (("p1", "anna"), ("p2", "bas"))),
+        "Dienst op 24-12-2026, open van 09:00 tot 17:00: Anna (p1) en Bas (p2)",
+        "Duty on 24-12-2026, open from 09:00 to 17:00: Anna (p1) and Bas (p2)",
+    ),
+    (
+        f.DutySet(NOW, DAY, None, None, ()),
+        "Op 24-12-2026 is het gesloten: niemand heeft dienst",
+        "Closed on 24-12-2026: nobody is on duty",
+    ),
+    (
+        f.AbsenceNoted(NOW, "k", "anna", DAY, DAY, "bas", "anna", withdrawn=False),
+        "Anna is afwezig van 24-12-2026 tot en met 24-12-2026: Bas vervangt, gemeld door Anna",
+        "Anna is away from 24-12-2026 to 24-12-2026: Bas stands in, said by Anna",
+    ),
+    (
+        f.GapsFound(NOW, (f.Gap(DAY, "p1"), f.Gap(DAY, "p2", "anna"))),
+        "Het rooster heeft gaten: 24-12-2026 pieper p1: niemand; 24-12-2026 pieper p2: Anna, die al een andere draagt",
+        "The roster has gaps: 24-12-2026 pager p1: nobody; 24-12-2026 pager p2: Anna, who carries another already",
+    ),
+    (
+        f.PickUpChecked(NOW, DAY, (f.Lacking("p1", "docked", "anna"), f.Lacking("p2", "not heard")), doubtful=True),
+        "Controle van de piepers (klok onzeker), niet in orde: "
+        "pieper p1 (Anna; hangt in de lader) en pieper p2 (niemand; is niet te horen)",
+        "Check of the pagers (clock in doubt), not in order: "
+        "pager p1 (Anna; hangs in its dock) and pager p2 (nobody; cannot be heard)",
+    ),
+    (
+        f.PickUpChecked(NOW, DAY, (), doubtful=False),
+        "Controle van de piepers: alles is opgehaald en bewezen",
+        "Check of the pagers: all are picked up and proven",
+    ),
+    (
+        f.PagerCalled(NOW, "k", "p1", "els", "replaced", "bas"),
+        "els heeft gebeld over pieper p1: Bas vervangt",
+        "els has called about pager p1: Bas takes it instead",
+    ),
+    (
+        f.DayEnded(NOW, DAY, ("p1", "p2"), ()),
+        "De balies zijn dicht; niet terug in de lader: pieper p1 en pieper p2; bijna leeg: geen",
+        "The desks are closed; not back in the dock: pager p1 and pager p2; almost empty: none",
+    ),
+    (
+        f.SelfTestEnded(NOW, DAY, ("pager:p1",)),
+        "De dagelijkse zelftest is niet getoond door: pieper p1",
+        "The daily self-test was not shown by: pager p1",
+    ),
+    (
+        f.DrillEnded(NOW, "drill-d-1", "k", "anna", "stopped"),
+        "Einde van de oefening, door Anna: gestopt",
+        "End of the drill, by Anna: stopped",
     ),
     (
         f.PlanAdopted(NOW, TOWN_HALL, "hash"),
@@ -508,6 +639,10 @@ def test_a_receiver_that_refuses_is_no_receiver_that_is_silent() -> None:
         ),
         ("what is this", "news", "Balie 3", "BALIE 3"),
         ("test", "asked for", "Zender 0 onbekend", "TEST, GEEN ALARM"),
+        ("check", "proof of pick-up", "Zender 0 onbekend", "PROEF"),
+        ("alarm", "broke off a drill", "Balie 1", "BALIE 1: GEEN OEFENING"),
+        ("alarm", "test not claimed", "Balie 1", "BALIE 1: ECHT ALARM"),
+        ("alarm", "test pressed twice", "Balie 1", "BALIE 1: ECHT ALARM"),
     ],
 )
 def test_the_text_on_a_pager(kind: str, reason: str, place: str, text: str) -> None:
@@ -516,17 +651,22 @@ def test_the_text_on_a_pager(kind: str, reason: str, place: str, text: str) -> N
 
 @LANGUAGE
 @given(
-    kind=st.sampled_from(sorted(set(PAGED) - {"test"})),
+    kind=st.sampled_from(sorted(set(PAGED) - set(NOWHERE))),
     reason=st.sampled_from(get_args(f.Reason)),
     place=st.text(max_size=80),
+    drill=st.booleans(),
 )
-def test_any_place_fits_on_a_pager_with_what_must_follow(language: str, kind: str, reason: str, place: str) -> None:
+def test_any_place_fits_on_a_pager_with_what_must_follow(
+    language: str, kind: str, reason: str, place: str, drill: bool
+) -> None:
     words = LANGUAGES[language]
-    follows = words.page_asks.get(reason) or words.page[kind]
-    text = Texts(language).page(kind, reason, place)
+    first, follows = f"{words.drill}: " if drill else "", words.page_asks.get(reason) or words.page[kind]
+    text = Texts(language).page(kind, reason, place, drill)
     assert len(text) <= PAGE_MAX_CHARS and text.isascii() and text == text.upper()
-    assert text.isprintable() and text.endswith(follows)
-    assert plain_ascii(place).upper().startswith(text.removesuffix(follows).removesuffix(": "))
+    assert text.isprintable() and text.startswith(first) and text.endswith(follows)
+    shown = text.removeprefix(first).removesuffix(follows).removesuffix(": ")
+    assert plain_ascii(place).upper().startswith(shown)
+    assert shown or not plain_ascii(place), "there is always room for some of the place"
 
 
 def test_the_list_of_a_pager_has_places_alone() -> None:
@@ -578,7 +718,7 @@ def on_phone(kind: f.Kind, language: str, **changes: Any) -> tuple[str, str]:
 @pytest.mark.parametrize("kind", PAGED)
 def test_every_message_is_whole_sentences_with_the_place_in_its_title(language: str, kind: f.Kind) -> None:
     title, text = on_phone(kind, language)
-    assert ("Balie 3" in title) == (kind != "test")
+    assert ("Balie 3" in title) == (kind not in NOWHERE)
     assert title and text.endswith(".") and "{" not in title + text
     assert len(title) < 60, "a locked screen shows no more"
 
@@ -643,6 +783,119 @@ def test_every_answer_that_can_be_given_by_a_button_has_its_label(language: str)
         label = button_label(language, answer)
         assert label == LANGUAGES[language].buttons[answer] and len(label) <= BUTTON_CHARS
     assert button_label(language, "police_here") == "police_here", "better than no button"
+
+
+# --- drills, tests of buttons, notices --------------------------------------------------------------------------------
+
+
+def said(kind: f.Kind, reason: f.Reason, language: str = "nl", target: str = "pager:p1", **changes: Any) -> Alert:
+    """An order for this reason."""
+    ordered = replace(alert(kind).ordered, reason=reason, target=target)
+    if kind in NOWHERE and reason != "test press":
+        ordered = replace(ordered, incident="", press="", zender=0)
+    return replace(alert(kind, language=language), ordered=ordered, **changes)
+
+
+@LANGUAGE
+@pytest.mark.parametrize("kind", ["drill", "update", "over", "call_112"])
+@pytest.mark.parametrize("reason", ["drill", "all well?", "closed", "drill ended", "drill broken off"])
+def test_whatever_is_said_of_a_drill_says_first_that_it_is_one(language: str, kind: f.Kind, reason: f.Reason) -> None:
+    words = LANGUAGES[language]
+    practice = said(kind, reason, language, drill=True)
+    page, detail = page_text(practice)
+    title, text = phone_text(practice)
+    assert page.startswith(f"{words.drill}: BALIE 3") and detail.startswith(words.this_is_a_drill)
+    assert title.startswith(f"{words.drill}: ") and "Balie 3" in title and text.startswith(words.this_is_a_drill)
+    assert "112:" not in detail, "nobody reads out to 112 what is practice"
+
+
+def test_a_drill_is_marked_and_the_alarm_that_ends_it_is_none() -> None:
+    practice = said("drill", "drill", drill=True)
+    assert page_text(practice) == ("OEFENING: BALIE 3", "Dit is een oefening. 0.38 WIV")
+    assert phone_text(practice)[0] == "OEFENING: Balie 3"
+    assert page_text(said("over", "drill broken off", drill=True))[0] == "OEFENING: BALIE 3: AFGEBROKEN"
+    assert "Een alarm dat nu nog klinkt, is echt." in phone_text(said("over", "drill broken off", drill=True))[1]
+    real = said("alarm", "broke off a drill")
+    assert page_text(real) == ("BALIE 3: GEEN OEFENING", "0.38 WIV")
+    assert phone_text(real)[0] == "ALARM, GEEN OEFENING: Balie 3"
+    assert phone_text(said("alarm", "test not claimed"))[0] == "ECHT ALARM: Balie 3"
+
+
+@LANGUAGE
+def test_the_test_of_a_button_says_test_before_the_place(language: str) -> None:
+    test = said("test", "test press", language)
+    assert page_text(test) == ("TEST BALIE 3", "")
+    title, text = phone_text(test)
+    assert title == "TEST: Balie 3" and {"nl": "geen alarm", "en": "no alarm"}[language] in text
+
+
+ANNA = About(
+    "p3",
+    "Anna de Vries",
+    "06-00000003",
+    "docked",
+    (f.Tried("reminded", "", datetime(2026, 12, 24, 7, 50, tzinfo=UTC)),),
+)
+
+
+def test_the_list_of_nine_o_clock_says_whom_to_call_and_what_was_tried() -> None:
+    missing = said("fault", "pagers missing", target="push:els", about=(ANNA, About("p1", why="no carrier")))
+    told = (
+        "Pieper p3: Anna de Vries, 06-00000003; hangt in de lader; herinnerd om 08:50. "
+        "Pieper p1: niemand; onbekend wie hem draagt."
+    )
+    assert phone_text(missing) == (
+        "Niet alle piepers zijn opgehaald",
+        f"Bel wie hem zou dragen, en vink af wat u hoort. {told}",
+    )
+    assert page_text(missing) == ("NIET OPGEHAALD: P3 EN P1", told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason", "page", "detail"),
+    [
+        ("who", "who carries it", "WIE DRAAGT PIEPER P3?", "Vandaag is dat Anna de Vries."),
+        ("reminder", "pager not picked up", "HAAL PIEPER P3 OP", ""),
+        ("reminder", "pagers not back", "BRENG PIEPER P3 TERUG", ""),
+        ("reminder", "drill announced", "OVER 1 MINUUT: OEFENING", ""),
+        ("reminder", "pagers all there", "ALLE PIEPERS OPGEHAALD", ""),
+        ("reminder", "enough pagers again", "WEER GENOEG PIEPERS GEDRAGEN", ""),
+        ("fault", "too few pagers", "TE WEINIG PIEPERS GEDRAGEN", Texts("nl").about(ANNA)),
+        ("fault", "pagers not back", "NIET TERUG OF BIJNA LEEG: P3", Texts("nl").about(ANNA)),
+    ],
+)
+def test_a_notice_on_a_pager(kind: f.Kind, reason: f.Reason, page: str, detail: str) -> None:
+    assert page_text(said(kind, reason, about=(ANNA,))) == (page, detail)
+
+
+def test_a_gap_in_the_roster_is_told_by_its_day() -> None:
+    gaps = (About("p1", on=DAY), About("p2", "Anna de Vries", on=DAY))
+    assert phone_text(said("fault", "gaps in the roster", about=gaps))[1] == (
+        "Regel wie deze piepers draagt. 24-12-2026 pieper p1: niemand. "
+        "24-12-2026 pieper p2: Anna de Vries, die al een andere draagt."
+    )
+
+
+@LANGUAGE
+@pytest.mark.parametrize("reason", NL.notices)
+def test_every_notice_fits_and_is_whole_sentences(language: str, reason: str) -> None:
+    reason, _, kind = reason.partition(".")
+    many = tuple(replace(ANNA, pager=f"pager-of-the-{nr}-floor") for nr in range(9))
+    for about in ((), (ANNA,), many):
+        notice = said(cast("f.Kind", kind or "fault"), cast("f.Reason", reason), language, about=about)
+        page, detail = page_text(notice)
+        assert page and len(page) <= PAGE_MAX_CHARS and page.isascii() and page == page.upper()
+        title, text = phone_text(notice)
+        assert title and text.endswith(".") and "{" not in page + detail + title + text
+        assert "ALARM" not in title + page, "nobody runs for it"
+
+
+@LANGUAGE
+@pytest.mark.parametrize("kind", ["who", "reminder", "fault"])
+def test_a_notice_without_words_of_its_own_still_says_what_it_is_about(language: str, kind: f.Kind) -> None:
+    notice = said(kind, "battery low", language)
+    assert page_text(notice) == (LANGUAGES[language].page[kind], "")
+    assert phone_text(notice)[1].endswith(".")
 
 
 # --- pages of text ----------------------------------------------------------------------------------------------------

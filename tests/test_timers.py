@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from achterwacht.core import heard as h
 from achterwacht.core.escalation import decide, due
+from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Ladder, Member, Pager, Plan, Site, Step, Zender
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.state import EMPTY, State
 from achterwacht.timers import Timers
 
 PLAN = Plan(
@@ -48,6 +49,13 @@ what = st.one_of(
         h.Failed, st.sampled_from([f"{z}-00ff-1.b0.{n}" for z in (1, 2) for n in range(1, 6)]), st.just("broken")
     ),
     st.builds(h.Started, st.sampled_from(["b0", "b1"]), st.just("test")),
+    st.builds(
+        lambda seq, announced: h.StartDrill(f"drill-{seq}", 1, "anna", announced), st.integers(1, 99), st.booleans()
+    ),
+    st.builds(lambda seq: h.StopDrill(f"stop-{seq}", "anna"), st.integers(1, 99)),
+    st.builds(lambda seq: h.TestButton(f"test-{seq}", 2, "anna"), st.integers(1, 99)),
+    st.builds(lambda seq: h.Pressed(f"2-0e57-{seq}", 2, "0e57", 1e9), st.integers(1, 9)),  # too late to be from before
+    st.builds(lambda seq: h.Claim(f"claim-{seq}", 2, "anna"), st.integers(1, 99)),
     st.just(h.Tick()),
     st.none(),
 )

@@ -12,14 +12,18 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 from achterwacht import __version__, paths
 from achterwacht.core.heard import AnswerWord
+from achterwacht.core.plan import TERMINAL
 from achterwacht.errors import AchterwachtError
 
 EXIT_NOT_DONE = 1
+
+DAYS_AHEAD = {"today": 0, "vandaag": 0, "tomorrow": 1, "morgen": 1}
 
 ABOUT = """\
 Achterwacht: from a press on a desk's panic button to people running to the right desk.
@@ -28,7 +32,10 @@ Achterwacht: from a press on a desk's panic button to people running to the righ
   a new button      learn
   what was          incidents, show, draft, facts, verify     (read-only; the daemon may run or not)
   what is, now      status, metrics, watch                    (asks the daemon)
+  today             morning, roster                           (asks the daemon; a past day: read-only)
+  who has a pager   swap, absent, took, called                (the daemon must run)
   what to do        answer, reopen, acknowledge, test-page    (the daemon must run)
+  to practise       test, drill                               (the daemon must run)
 
 `achterwacht COMMAND --help` tells what each does, with an example."""
 
@@ -156,6 +163,75 @@ Exit code 0: it came as far as that target can tell. Else the fault that stands 
   achterwacht test-page pager:p1
   achterwacht test-page push:lid-4 --wait 120"""
 
+MORNING = """\
+Tells how far this morning has come: whether the house is open, the check of the pagers, and of each pager who carries
+it, where it is, and when it was proven that it can be reached. Of one that is missing: why, whom to call by which
+number, what was tried, and what to type then. With --date the log of that day, read from the journal.
+
+Exit code 0: nothing is missing, or there is no check today; 1: something is missing, or the check is still to be made;
+2: no answer from the daemon. With --json ids only, no names.
+
+  achterwacht morning
+  achterwacht morning --date 2026-11-20"""
+
+ROSTER = """\
+Tells who is to carry which pager in the days to come, also by swaps, calendars, and who stands in for whom; and on
+which days the house is closed, and why. NIEMAND: nobody is to carry it. DUBBEL: somebody is to carry two.
+
+  achterwacht roster
+  achterwacht roster --from 2026-12-21 --days 7"""
+
+SWAP = """\
+On one day somebody else carries a pager. A later word about the same day and pager holds.
+
+  achterwacht swap p1 2026-12-24 lid-2
+  achterwacht swap p1 tomorrow lid-2 --by receptie-1"""
+
+ABSENT = """\
+Says that a member is away, from FIRST up to and including LAST (that one day, without LAST), and who stands in: the
+roster follows at once. --withdraw takes back the absence that begins on FIRST.
+
+  achterwacht absent lid-1 2026-12-28 2026-12-31 --replaced-by lid-4
+  achterwacht absent lid-1 today
+  achterwacht absent lid-1 2026-12-28 --withdraw"""
+
+TOOK = """\
+Says that a member has taken a pager, whatever its dock says. It must still prove that it can be reached.
+
+  achterwacht took p1 lid-1 --by receptie-1"""
+
+CALLED = """\
+Says that somebody called about a pager that is missing at the check, and what came of it: nobody answered (alone), the
+member comes, or somebody else takes it today.
+
+  achterwacht called p2
+  achterwacht called p2 --comes
+  achterwacht called p2 --replaced-by lid-4 --by receptie-1"""
+
+TEST = """\
+Guides through the test of one button: press it within 30 s, say within 10 s that it was you, look whether the right
+place stands on the pagers, and say so. Only this zender is tested, and only by its next press. A PRESS THAT YOU DO NOT
+CLAIM, AND A SECOND PRESS, ARE REAL ALARMS. --on: only these show it, else every pager of our own. --yes, for scripts:
+claims by itself, and calls it right when every one of them has shown it. Exit code 0 only for a button that is right.
+
+Without a zender it lists when each was tested last, and by whom, from the journal.
+
+  achterwacht test
+  achterwacht test zender 7 --by receptie-1
+  achterwacht test zender 7 --on pager:p1 --on pager:p2"""
+
+DRILL = """\
+Practises an alarm at a zender, with the whole ladder; everything that is sent says that it is a drill (OEFENING). With
+--announced whoever is called is told a minute before. Any press of a button meanwhile is a REAL ALARM, and ends the
+drill.
+
+  start NR       begins one                 report [ID]    who came, in how many seconds (ID or `last`)
+  stop           ends it                    list           every drill, the newest last
+
+  achterwacht drill start 7 --announced --by receptie-1
+  achterwacht drill stop
+  achterwacht drill report last"""
+
 ABOUT_INCIDENT = "its number (2026-017), its id, or `last`"
 
 
@@ -200,9 +276,26 @@ def broker(text: str) -> str:
     return text
 
 
+def day(text: str) -> date:
+    """A date, or today's or tomorrow's."""
+    from achterwacht.clock import Clock  # only where a day is given
+
+    days_ahead = DAYS_AHEAD.get(text.lower())
+    if days_ahead is not None:
+        return Clock().now().local.date() + timedelta(days=days_ahead)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a date such as 2026-12-24, or today, tomorrow") from None
+
+
 JSON = _argument("--json", action="store_true", help="for programs: JSON, one document a line")
 INCIDENT = _argument("incident", metavar="INCIDENT", help=ABOUT_INCIDENT)
 MEMBER = _argument("member", metavar="MEMBER", help="a member's id in achterwacht.yaml")
+A_PAGER = _argument("pager", metavar="PAGER", help="a pager's id in achterwacht.yaml")
+BY = _argument("--by", metavar="MEMBER", default=TERMINAL, help="who says it, by the member's id (default: terminal)")
+REPLACED_BY = _argument("--replaced-by", metavar="MEMBER", default="", help="who takes over, by the member's id")
+DATE = "such as 2026-12-24, or today, tomorrow (vandaag, morgen)"
 
 COMMANDS = {
     "run": Command(
@@ -262,6 +355,74 @@ COMMANDS = {
     "draft": Command("reading.draft", "the form about one incident, begun", DRAFT, (INCIDENT, JSON)),
     "status": Command("standing.status", "how the house stands", STATUS, (JSON,)),
     "metrics": Command("standing.metrics", "how the house stands, for Prometheus", METRICS),
+    "morning": Command(
+        "day.morning",
+        "how far this morning has come",
+        MORNING,
+        (JSON, _argument("--date", metavar="DATE", type=day, help=f"the log of that day: {DATE}")),
+    ),
+    "roster": Command(
+        "day.roster",
+        "who is to carry which pager",
+        ROSTER,
+        (
+            JSON,
+            _argument("--from", metavar="DATE", type=day, dest="first", help=f"the first day: {DATE}"),
+            _argument("--days", metavar="N", type=int, default=14, help="how many days (14)"),
+        ),
+    ),
+    "swap": Command(
+        "day.swap",
+        "somebody else carries a pager on a day",
+        SWAP,
+        (A_PAGER, _argument("date", metavar="DATE", type=day, help=DATE), MEMBER, BY, JSON),
+    ),
+    "absent": Command(
+        "day.absent",
+        "a member is away",
+        ABSENT,
+        (
+            MEMBER,
+            _argument("first", metavar="FIRST", type=day, help=f"the first day: {DATE}"),
+            _argument("last", metavar="LAST", type=day, nargs="?", help="the last day (the same one)"),
+            REPLACED_BY,
+            _argument("--withdraw", action="store_true", help="is not away after all"),
+            BY,
+            JSON,
+        ),
+    ),
+    "took": Command("day.took", "a member has taken a pager", TOOK, (A_PAGER, MEMBER, BY, JSON)),
+    "called": Command(
+        "day.called",
+        "somebody called about a missing pager",
+        CALLED,
+        (A_PAGER, _argument("--comes", action="store_true", help="the member comes"), REPLACED_BY, BY, JSON),
+    ),
+    "test": Command(
+        "practice.test",
+        "test a button, guided",
+        TEST,
+        (
+            _argument("what", choices=("zender",), nargs="?", help="what is tested"),
+            _argument("nr", metavar="NR", type=int, nargs="?", help="the zender's number"),
+            _argument("--on", metavar="TARGET", action="append", default=[], help="what is to show it: pager:p1"),
+            _argument("--yes", action="store_true", help="for scripts: claims, and judges by what was shown"),
+            BY,
+            JSON,
+        ),
+    ),
+    "drill": Command(
+        "practice.drill",
+        "practise an alarm",
+        DRILL,
+        (
+            _argument("what", choices=("start", "stop", "report", "list"), help="what to do"),
+            _argument("which", metavar="NR|ID", nargs="?", help="of start: the zender; of report: the drill (last)"),
+            _argument("--announced", action="store_true", help="of start: tell everybody a minute before"),
+            BY,
+            JSON,
+        ),
+    ),
     "watch": Command("talking.watch", "facts as they happen", WATCH, (JSON,)),
     "answer": Command(
         "talking.answer",

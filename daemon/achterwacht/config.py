@@ -11,7 +11,6 @@ import hashlib
 import logging
 import os
 from dataclasses import dataclass, replace
-from datetime import time
 from pathlib import Path
 
 import msgspec
@@ -34,6 +33,7 @@ REMEMBERED_FILE = "plan.json"
 _RULE_FILES = (
     "config_*.py",
     "core/plan.py",
+    "core/workdays.py",
     "inputs/mapping.py",
     "inputs/ports/*.py",
     "inputs/profiles/*.py",
@@ -62,15 +62,6 @@ class BrokerSettings:
     key_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """When the desks are open on one day of the week; Monday is 0. Information only: alarms know no hours."""
-
-    weekday: int
-    opens: time
-    closes: time
-
-
 NO_WIRING = Wiring()
 NO_VOICES = Voices()
 """Of a building with our own MQTT nodes only, as every plan was once."""
@@ -87,7 +78,6 @@ class Settings:
     plan: Plan
     people: tuple[Person, ...] | None
     broker: BrokerSettings
-    hours: tuple[Opening, ...]
     source: str
     wiring: Wiring = NO_WIRING
     voices: Voices = NO_VOICES

@@ -6,8 +6,9 @@ ladder is better than none. Knows the plan alone, not whether anything is switch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import astuple
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, replace
+from functools import partial
 from itertools import pairwise
 from math import inf
 
@@ -16,24 +17,27 @@ from achterwacht.config_forms import SECRET_TOPIC_MIN
 from achterwacht.core.plan import (
     ALARM_CENTRE,
     APP,
+    COORDINATOR,
     MAX_SILENCE_S,
     NTFY,
     PAGER,
     PAGERS,
     PUSH,
     PUSHOVER,
+    RECEPTION,
     ROLES,
     TEAM,
     ZENDER,
     AlarmCentre,
     Gateway,
+    Hours,
     Pager,
     Plan,
     Step,
     Zender,
 )
 from achterwacht.inputs.ports import protocol
-from achterwacht.inputs.wiring import Wiring
+from achterwacht.inputs.wiring import GPIO, Wiring
 from achterwacht.learn import PLACE
 from achterwacht.outputs.wiring import CentreLine, PagingBase, Phones, Voices
 
@@ -65,15 +69,16 @@ def lint(settings: Settings) -> tuple[str, ...]:
     """What a coordinator should know before the doors open, one sentence each; empty when all is well."""
     plan = settings.plan
     return (
-        *_nobody_answers(plan),
+        *_on_any_day(plan, _nobody_answers),
         *_examples(settings),
-        *_steps(plan),
-        *_first_step(plan),
+        *_on_any_day(plan, _steps),
+        *_on_any_day(plan, _first_step),
         *_members(plan),
-        *_cannot_answer(plan, settings.voices),
-        *_callers_112(plan),
-        *_enough_people(plan),
-        *_pagers(plan),
+        *_on_any_day(plan, partial(_cannot_answer, voices=settings.voices)),
+        *_on_any_day(plan, _callers_112),
+        *_on_any_day(plan, _enough_people),
+        *_on_any_day(plan, _pagers),
+        *_mornings(plan),
         *_bases(settings.voices),
         *_phones(settings),
         *_alarm_centre(plan, settings.voices),
@@ -95,6 +100,7 @@ def summary(settings: Settings) -> str:
         lines += [f"Heard through ({len(plan.gateways)})"]
         lines += [*(_gateway_line(gateway, settings.wiring) for gateway in plan.gateways), ""]
     lines += [f"Pagers ({len(plan.pagers)}): {', '.join(map(_pager, plan.pagers)) or 'none'}"]
+    lines += _dock_lines(settings.wiring)
     lines += [*(_base_line(base) for base in settings.voices.bases), ""]
     lines += [f"Members ({len(plan.members)})"]
     for role in ROLES:
@@ -112,8 +118,7 @@ def summary(settings: Settings) -> str:
     if settings.voices.alarm_centre and plan.alarm_centre:
         lines += _centre_lines(settings.voices.alarm_centre, plan.alarm_centre)
     lines += [""]
-    hours = (f"{DAYS[day.weekday]} {day.opens:%H:%M}-{day.closes:%H:%M}" for day in settings.hours)
-    lines += [f"Open: {', '.join(hours) or 'not told'} (the ladder is the same outside these hours)"]
+    lines += [*_hours_lines(plan.hours), *_morning_lines(plan, settings.wiring)]
     broker = settings.broker
     lines += [f"Broker: {broker.host}:{broker.port}{' with TLS' if broker.tls else ''}"]
     return "\n".join(lines)
@@ -147,7 +152,24 @@ def _heard_by(zender: Zender) -> str:
 
 
 def _pager(pager: Pager) -> str:
-    return f"{pager.id} {pager.carrier or '(no known carrier)'}{f' (by {pager.base})' if pager.base else ''}"
+    week = zip(DAYS, pager.week, strict=False)
+    others = (f"{day} {member or 'nobody'}" for day, member in week if member != pager.carrier)
+    notes = "; ".join((*others, *([f"by {pager.base}"] if pager.base else [])))
+    return f"{pager.id} {pager.carrier or '(no known carrier)'}{f' ({notes})' if notes else ''}"
+
+
+def _dock_lines(wiring: Wiring) -> Iterator[str]:
+    """How the dock of each pager that has a contact is heard."""
+    for dock in wiring.docks:
+        kind = "closed" if dock.normally_closed else "open; a cut wire looks carried"
+        yield f"  dock {dock.pager:<6} GPIO{dock.pin}, normally {kind}"
+    for device in wiring.devices:
+        for told in device.readings:
+            if told.says == "docked":
+                place = f"{told.topic}{f' at {told.path}' if told.path else ''}"
+                through = f", through {device.gateway}" if device.gateway else ""
+                is_so = " or ".join(told.values)
+                yield f"  dock {device.name.partition(':')[2]:<6} MQTT {place}: docked when {is_so}{through}"
 
 
 def _base_line(base: PagingBase) -> str:
@@ -171,11 +193,56 @@ def _centre_lines(line: CentreLine, centre: AlarmCentre) -> Iterator[str]:
     )
 
 
+def _hours_lines(hours: Hours) -> Iterator[str]:
+    week = (f"{DAYS[day.weekday]} {day.opens:%H:%M}-{day.closes:%H:%M}" for day in hours.week)
+    yield f"Open: {', '.join(week) or 'not told'} (the ladder is the same outside these hours)"
+    special = [f"{day.on} {day.opens:%H:%M}-{day.closes:%H:%M}" for day in hours.special]
+    if special:
+        yield f"  also on {', '.join(special)}"
+    closed = f"; {len(hours.closed)} days from {hours.closed[0]} to {hours.closed[-1]}" if hours.closed else ""
+    yield f"  closed on {', '.join(hours.holidays) or 'no holiday'}{closed}"
+
+
+def _morning_lines(plan: Plan, wiring: Wiring) -> Iterator[str]:
+    morning = plan.morning
+    if morning is None:
+        yield "Mornings: nothing is checked; the pagers are carried as the file says"
+        return
+    yield (
+        f"Mornings: self-test {morning.self_test_at:%H:%M}, watched from {morning.watch_at:%H:%M}, reminded "
+        f"{morning.remind_at:%H:%M}, checked {morning.check_at:%H:%M}: {morning.pagers_needed} pagers needed"
+    )
+    for feed in wiring.calendars:
+        yield f"  calendar {feed.id} ({feed.of}), read every {feed.every_s:g} s"
+
+
 def _ways(ways: tuple[str, ...]) -> str:
     return f" ({', '.join(ways)})" if ways else ""
 
 
 # --- advice -----------------------------------------------------------------------------------------------------------
+
+
+def _on_any_day(plan: Plan, advise: Callable[[Plan], Iterator[str]]) -> Iterator[str]:
+    """Advice that depends on who carries the pagers: of each day that is open, with the days if it is not of all."""
+    days = _days(plan)
+    told: dict[str, list[str]] = {}
+    for day, plan_of_day in days.items():
+        for line in advise(plan_of_day):
+            told.setdefault(line, []).append(day)
+    for line, on in told.items():
+        yield line if len(on) == len(days) else f"{line} ({', '.join(on)})"
+
+
+def _days(plan: Plan) -> dict[str, Plan]:
+    """By day of the week: the plan with the carriers of that day; the plan as it is where all days are the same."""
+    if plan.morning is None:
+        return {"": plan}
+    days = {}
+    for opening in plan.hours.week:
+        pagers = tuple(replace(pager, carrier=pager.week[opening.weekday]) for pager in plan.pagers)
+        days[DAYS[opening.weekday]] = replace(plan, pagers=pagers)
+    return days
 
 
 def _nobody_answers(plan: Plan) -> Iterator[str]:
@@ -247,12 +314,11 @@ def _first_step(plan: Plan) -> Iterator[str]:
 
 
 def _members(plan: Plan) -> Iterator[str]:
-    rung = _rung(plan)
+    days = _days(plan).values()
     for member in plan.members:
-        ways = plan.ways_to(member.id)
-        if not ways:
+        if not any(day.ways_to(member.id) for day in days):
             yield f"members: {member.id} has no pager and no ways: nothing ever rings there"
-        elif rung.isdisjoint(ways):
+        elif all(_rung(day).isdisjoint(day.ways_to(member.id)) for day in days):
             yield f"members: {member.id} is in no step of the ladder and no 112 caller: is never rung"
 
 
@@ -330,6 +396,28 @@ def _pagers(plan: Plan) -> Iterator[str]:
         sharing = [other.id for other in plan.pagers if other.carrier == pager.carrier]
         if pager.carrier and len(sharing) > 1 and pager.id == sharing[0]:
             yield f"pagers: {pager.carrier} carries {', '.join(sharing)}: they count as one person"
+
+
+def _mornings(plan: Plan) -> Iterator[str]:
+    morning = plan.morning
+    if morning is None:
+        return
+    told = {
+        RECEPTION: "which pagers are missing",
+        COORDINATOR: "which pagers are still missing, and of gaps in the roster",
+    }
+    for role, of_what in told.items():
+        members = plan.with_role(role)
+        if not members:
+            yield f"members: none has the role {role}: nobody is told {of_what}"
+        elif not any(day.ways_to(member) for day in _days(plan).values() for member in members):
+            yield f"members: {', '.join(members)} ({role}) cannot be reached: nobody is told {of_what}"
+    early = [DAYS[day.weekday] for day in plan.hours.week if day.opens < morning.check_at]
+    if early:
+        yield (
+            f"morning.check_at: the desks are open before it ({', '.join(early)}): "
+            "until then nobody knows whether a pager is carried"
+        )
 
 
 def _bases(voices: Voices) -> Iterator[str]:
@@ -413,7 +501,8 @@ def _through(plan: Plan, wiring: Wiring) -> Iterator[str]:
     for port in wiring.ports:
         if port.path.startswith(NUMBERED_PORTS):
             yield f"ports: {port.id}: {ANOTHER_AFTER_A_RESTART.format(path=port.path)}"
-    used = {zender.gateway for zender in plan.zenders}
+    used = {zender.gateway for zender in plan.zenders} | {device.gateway for device in wiring.devices}
+    used |= {GPIO} if wiring.docks else set()
     for gateway in plan.gateways:
         if gateway.id not in used:
             yield f"{'gateways' if gateway.on_mqtt else 'ports'}: no zender is heard through {gateway.id}"

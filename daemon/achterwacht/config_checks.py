@@ -1,13 +1,14 @@
 """What must agree in and between the two files: numbers and ids stand once, whoever is named exists, steps rise.
 
 Reads the plain values, not the forms of config_forms, and passes over whatever has the wrong shape: one wrong value
-must not hide the mistakes of the others. How a zender is heard is for config_wiring, what goes out for config_voices.
+must not hide the mistakes of the others. How a zender is heard is for config_wiring, what goes out for config_voices,
+what the days are like for config_day.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from achterwacht.config_yaml import EACH, Document, KeyPath, shown
@@ -16,7 +17,9 @@ from achterwacht.core.plan import (
     ALARM_CENTRE,
     APP,
     BASE,
+    CALENDAR,
     CHANNEL,
+    DOCK,
     EMPTY_PLAN,
     GATEWAY,
     NTFY,
@@ -27,6 +30,7 @@ from achterwacht.core.plan import (
     RECEIVER,
     ROLES,
     TEAM,
+    TERMINAL,
     WAY,
     ZENDER,
 )
@@ -37,10 +41,14 @@ PLACE_MAX = 40
 GROUPS = (PAGERS, *ROLES, ALARM_CENTRE)
 """The names that stand for several in a step of the ladder."""
 
-DEVICES = (PAGER, ZENDER, GATEWAY, BASE, CHANNEL, WAY, RECEIVER, "phones", PUSH, APP, NTFY, PUSHOVER)
+DEVICES = (PAGER, ZENDER, GATEWAY, DOCK, BASE, CHANNEL, WAY, RECEIVER, CALENDAR, "phones", PUSH, APP, NTFY, PUSHOVER)
 """What stands before the colon in the name of a device, channel or target. With GROUPS no name for anything else."""
 
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+NOBODY = "nobody"
+"""Who carries a pager on a day on which it stays in its dock."""
+
+RESERVED = (*DEVICES, TERMINAL, NOBODY)
+"""Names that nobody can have."""
 
 # What cannot do without another key of the same block.
 _BROKER_NEEDS = (
@@ -58,7 +66,6 @@ def check(zenders: Document, site: Document) -> None:
     _check_members(zenders, site)
     _check_ladder(site)
     _check_broker(site)
-    _check_hours(site)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -76,11 +83,22 @@ def check_unique(document: Document, *patterns: tuple[str, ...]) -> None:
             document.blame(path, f"is {value}, already used in line {line}, expected one of its own")
 
 
+def check_named_once(document: Document, *pattern: str) -> None:
+    """In no list on this path a name stands twice."""
+    for path, names in document.each(*pattern):
+        before: set[str] = set()
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str) and name in before:
+                document.blame((*path, index), f"is {name}, which is named twice, expected once")
+            elif isinstance(name, str):
+                before.add(name)
+
+
 def check_name(document: Document, path: KeyPath, name: Any) -> None:
     """A name that the coordinator gives is none that Achterwacht itself uses."""
     if name in GROUPS:
         document.blame(path, f"is {name}, the name of a group of the ladder, expected another id")
-    elif name in DEVICES:
+    elif name in RESERVED:
         document.blame(path, f"is {name}, a name that Achterwacht itself uses, expected another id")
 
 
@@ -97,7 +115,7 @@ def _check_zenders(zenders: Document) -> None:
             problem = f"is {len(on_display)} characters long on a pager ({on_display}), expected at most {PLACE_MAX}"
             zenders.blame(path, problem)
     for key in ("staff", "screens"):
-        _check_named_once(zenders, "zenders", EACH, key)
+        check_named_once(zenders, "zenders", EACH, key)
 
 
 def _check_members(zenders: Document, site: Document) -> None:
@@ -107,7 +125,7 @@ def _check_members(zenders: Document, site: Document) -> None:
     for path, id_ in site.each("members", EACH, "id"):
         check_name(site, path, id_)
     for key in ("roles", "ways"):
-        _check_named_once(site, "members", EACH, key)
+        check_named_once(site, "members", EACH, key)
     members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
     if not members:
         return  # the list itself is the mistake
@@ -121,7 +139,7 @@ def _check_members(zenders: Document, site: Document) -> None:
         for path, id_ in document.each(*pattern):
             if isinstance(id_, str) and id_ not in known:
                 document.blame(path, f"is {shown(id_)}, no member of {site.file}, {did_you_mean(id_, members)}")
-    _check_named_once(site, "call_112", "callers")
+    check_named_once(site, "call_112", "callers")
 
 
 def _check_ladder(site: Document) -> None:
@@ -135,7 +153,7 @@ def _check_ladder(site: Document) -> None:
         elif before and after_s <= before_s:
             site.blame(path, f"is {said}, expected more than the {before} of the step before")
         before_s, before = after_s, said
-    _check_named_once(site, "ladder", "steps", EACH, "ring")
+    check_named_once(site, "ladder", "steps", EACH, "ring")
     members = [id_ for _, id_ in site.each("members", EACH, "id") if isinstance(id_, str)]
     has_centre = any(block is not None for _, block in site.each(ALARM_CENTRE))
     groups = [*(group for group in GROUPS if has_centre or group != ALARM_CENTRE), *members]
@@ -154,8 +172,8 @@ def _check_ladder(site: Document) -> None:
 def _check_enough(site: Document) -> None:
     """As many people as are needed can be rung. A pager without a carrier may still get one of the members."""
     rung = {group for _, group in site.each("ladder", "steps", EACH, "ring", EACH)}
-    carriers = {carrier for _, carrier in site.each("pagers", EACH, "carrier") if isinstance(carrier, str)}
     pagers = [pager for _, pager in site.each("pagers", EACH) if isinstance(pager, dict)]
+    carriers = {carrier for pager in pagers for carrier in _carriers(pager)}
     one_is_free = any(not pager.get("carrier") for pager in pagers)
     people = 0
     for _, member in site.each("members", EACH):
@@ -171,6 +189,14 @@ def _check_enough(site: Document) -> None:
         site.blame(("ladder", "responders_needed"), problem)
 
 
+def _carriers(pager: dict[str, Any]) -> Iterator[str]:
+    """Whoever carries this pager on any day of the week."""
+    week = pager.get("week")
+    for member in (pager.get("carrier"), *(week.values() if isinstance(week, dict) else ())):
+        if isinstance(member, str):
+            yield member
+
+
 def _check_broker(site: Document) -> None:
     for _, broker in site.each("broker"):
         if not isinstance(broker, dict):
@@ -178,21 +204,3 @@ def _check_broker(site: Document) -> None:
         for key, other in _BROKER_NEEDS:
             if broker.get(key) and not broker.get(other):
                 site.blame(("broker", key), f"is given, expected {other} beside it")
-
-
-def _check_hours(site: Document) -> None:
-    for day in DAYS:
-        for path, hours in site.each("hours", day):
-            opens, _, closes = hours.partition("-") if isinstance(hours, str) else ("", "", "24")
-            if opens >= closes:
-                site.blame(path, f"is {shown(hours)}, expected to open before it closes")
-
-
-def _check_named_once(document: Document, *pattern: str) -> None:
-    for path, names in document.each(*pattern):
-        before: set[str] = set()
-        for index, name in enumerate(names if isinstance(names, list) else ()):
-            if isinstance(name, str) and name in before:
-                document.blame((*path, index), f"is {name}, which is named twice, expected once")
-            elif isinstance(name, str):
-                before.add(name)

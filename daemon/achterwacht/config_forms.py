@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
-from achterwacht.config_checks import PLACE_MAX
-from achterwacht.core.plan import ALARM_CENTRE, EMPTY_PLAN, PAGERS, ROLES, AlarmCentre, Budgets
-from achterwacht.inputs.wiring import Contact, Device
+from achterwacht.config_checks import NOBODY, PLACE_MAX
+from achterwacht.core.plan import ALARM_CENTRE, EMPTY_PLAN, PAGERS, ROLES, AlarmCentre, Budgets, Morning
+from achterwacht.core.workdays import DEFAULT_HOLIDAYS, HOLIDAYS
+from achterwacht.inputs.wiring import CalendarFeed, Contact, Device, Dock
 from achterwacht.outputs.wiring import CentreLine, PagingBase, WebPush
 
 # Many large sites; the MQTT connection keeps a retained topic for each (mqtt.py, RETAINED_MAX).
@@ -33,6 +34,8 @@ RECEIVERS_MAX = 2
 STEPS_MAX = 20
 # An address with its landmarks, a file's path.
 TEXT_MAX = 200
+# A calendar that is published has its secret in its address.
+URL_MAX = 500
 
 # What one place in a payload may be told by: the busiest button of devices.md has eight.
 VALUES_MAX = 50
@@ -61,14 +64,29 @@ SUPERVISE_MAX_S = 3600
 # A longer wait is a slip of the pen: nobody plans to be helped an hour later.
 WAIT_MAX_S = 3600
 
+# More than a town hall closes or opens in the two years that anybody plans ahead.
+SPECIAL_DAYS_MAX = 50
+# The team, the house and the absences, of some departments each.
+CALENDARS_MAX = 10
+# More often is a burden to whoever serves the calendar; less, and a swap of yesterday is not seen this morning.
+CALENDAR_MIN_S = 60
+CALENDAR_MAX_S = 24 * 3600
+# Whoever looks further ahead than two months is told of gaps in holidays that nobody has planned yet.
+DAYS_AHEAD_MAX = 60
+# A button that is tested less than once a year is not tested.
+BUTTON_TEST_DAYS_MAX = 366
+
 _LADDER = EMPTY_PLAN.ladder
 _BUDGETS = Budgets()
 _CONTACT = Contact(nr=0, pin=0)
+_DOCK = Dock(pager="", pin=0)
 _DEVICE = Device(name="", readings=())
 _BASE = PagingBase(id="", dialect="espa")
 _PUSH = WebPush(contact="", hosts=())
 _CENTRE = AlarmCentre()
 _LINE_TO_CENTRE = CentreLine(receivers=(), account="")
+_MORNING = Morning()
+_FEED = CalendarFeed(id="", of="duty")
 
 _ID = r"^[a-z][a-z0-9_-]{0,31}$"
 _LINE_OR_NOTHING = r"^[^\p{Cc}]*$"
@@ -76,7 +94,12 @@ _LINE = r"^[^\p{Cc}]*[^\p{Cc}\s][^\p{Cc}]*$"
 # No $ in front: those topics are the broker's own, and a shared subscription would hear every other press.
 # No blank at either end: that is another topic, on which nothing is ever heard.
 _TOPIC = r"^[^\p{Cc}$\s]([^\p{Cc}]*[^\p{Cc}\s])?$"
-_HOURS = r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+"""A time of day; the seconds may be left out."""
+DAYS = f"{_DATE}(/{_DATE})?"
+"""A date, or a first and a last; whether there is such a day is another matter."""
 
 Id = Annotated[
     str, Field(pattern=_ID, description="an id: a small letter, then at most 31 small letters, digits, - or _")
@@ -90,7 +113,10 @@ Place = Annotated[
 Phone = Annotated[
     str, Field(pattern=r"^\+?[0-9][0-9 ()-]{2,24}$", description="a telephone number such as 06-00000001")
 ]
-Role = Annotated[Literal["team", "backup", "reception", "supervisor"], Field(description=f"one of {', '.join(ROLES)}")]
+Role = Annotated[
+    Literal["team", "backup", "reception", "supervisor", "coordinator"],
+    Field(description=f"one of {', '.join(ROLES)}"),
+]
 Email = Annotated[
     str,
     Field(
@@ -109,7 +135,7 @@ Host = Annotated[str, Field(pattern=r"^[^\s/@]{1,200}$", description="a host nam
 File = Annotated[
     str, Field(pattern=r"^/[^\p{Cc}]+$", max_length=TEXT_MAX, description="a file's path that starts with /")
 ]
-Hours = Annotated[str, Field(pattern=_HOURS, description='hours such as "08:30-17:00"')]
+Hours = Annotated[str, Field(pattern=rf"^{TIME}-{TIME}$", description='hours such as "08:30-17:00"')]
 Ids = Annotated[list[Id], Field(max_length=MEMBERS_MAX, description="a list of ids such as [lid-1, lid-2]")]
 
 
@@ -142,6 +168,10 @@ Pin = Annotated[
 Wired = Annotated[
     Literal["normally_closed", "normally_open"],
     Field(description="normally_closed (a cut wire is a press) or normally_open"),
+]
+DockWired = Annotated[
+    Literal["normally_closed", "normally_open"],
+    Field(description="normally_closed (a cut wire looks docked) or normally_open (a cut wire looks carried)"),
 ]
 Pull = Annotated[Literal["up", "down", "none"], Field(description="up, down or none")]
 Name = Annotated[
@@ -226,8 +256,38 @@ ReplyTopic = Annotated[
 PushoverKey = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9]{30}$", description="a Pushover user key of 30 letters and digits")
 ]
-TimeOfDay = Annotated[
-    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description='a time of day such as "04:00"')
+TimeOfDay = Annotated[str, Field(pattern=f"^{TIME}$", description='a time of day such as "04:00"')]
+Date = Annotated[str, Field(pattern=f"^{_DATE}$", description='a date such as "2026-12-24"')]
+Days = Annotated[
+    str,
+    Field(
+        pattern=f"^{DAYS}$",
+        description='a date such as "2026-12-24", or the first and the last of some: "2026-12-24/2026-12-31"',
+    ),
+]
+Carrier = Annotated[str, Field(pattern=_ID, description=f"the id of a member, or {NOBODY}")]
+Holiday = Annotated[str, Field(description=f"one of {', '.join(HOLIDAYS)}")]
+CalendarOf = Annotated[Literal["duty", "away", "closed"], Field(description="duty, away or closed")]
+CalendarUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[^\s\p{Cc}/?#@]+([/?][^\s\p{Cc}#]*)?$",
+        max_length=URL_MAX,
+        description="an address such as https://kalender.example.org/dienst.ics, without name and password",
+    ),
+]
+CalendarPace = Annotated[
+    float,
+    Field(ge=CALENDAR_MIN_S, le=CALENDAR_MAX_S, description=f"seconds, from {CALENDAR_MIN_S} to {CALENDAR_MAX_S}"),
+]
+Percent = Annotated[int, Field(ge=0, le=100, description="a percentage, a whole number from 0 to 100")]
+Pagers = Annotated[int, Field(ge=1, le=PAGERS_MAX, description=f"a number of pagers from 1 to {PAGERS_MAX}")]
+DaysAhead = Annotated[
+    int, Field(ge=1, le=DAYS_AHEAD_MAX, description=f"days, a whole number from 1 to {DAYS_AHEAD_MAX}")
+]
+TestDays = Annotated[
+    int,
+    Field(ge=0, le=BUTTON_TEST_DAYS_MAX, description=f"days, a whole number from 0 (never) to {BUTTON_TEST_DAYS_MAX}"),
 ]
 IpTransport = Annotated[Literal["tcp", "udp"], Field(description="tcp or udp")]
 Account = Annotated[str, Field(pattern=r"^[0-9A-Fa-f]{3,16}$", description='3 to 16 hexadecimal digits such as "1234"')]
@@ -362,6 +422,26 @@ class ZenderBlock(Block):
     help: YesNo = False
 
 
+class DockGpioBlock(Block):
+    pin: Pin
+    contact: DockWired = "normally_closed"
+    pull: Pull = _DOCK.pull
+
+
+class DockDeviceBlock(Block):
+    topic: Topic
+    path: PayloadPath = ""
+    where: Where = {}
+    docked: Values
+    gateway: Id | None = None
+
+
+class DockBlock(Block):
+    pager: Id
+    gpio: DockGpioBlock | None = None
+    device: DockDeviceBlock | None = None
+
+
 class ZendersFile(Block):
     ports: Annotated[list[PortBlock], Field(max_length=PORTS_MAX, description="a list of serial ports")] = []
     gateways: Annotated[list[GatewayBlock], Field(max_length=GATEWAYS_MAX, description="a list of gateways")] = []
@@ -369,6 +449,7 @@ class ZendersFile(Block):
         list[ZenderBlock],
         Field(min_length=1, max_length=ZENDERS_MAX, description=f"a list of 1 to {ZENDERS_MAX} zenders"),
     ]
+    docks: Annotated[list[DockBlock], Field(max_length=PAGERS_MAX, description="a list of the pagers' docks")] = []
 
 
 class SiteBlock(Block):
@@ -406,9 +487,22 @@ class PagingBaseBlock(Block):
     transmissions: DigitNotZero = _BASE.transmissions
 
 
+class WeekBlock(Block):
+    """A day that is not there is one on which `carrier` carries the pager."""
+
+    monday: Carrier = ""
+    tuesday: Carrier = ""
+    wednesday: Carrier = ""
+    thursday: Carrier = ""
+    friday: Carrier = ""
+    saturday: Carrier = ""
+    sunday: Carrier = ""
+
+
 class PagerBlock(Block):
     id: Id
     carrier: Id | None = None
+    week: WeekBlock | None = None
     base: Id | None = None
     address: CallAddress | None = None
 
@@ -512,6 +606,11 @@ class BudgetsBlock(Block):
     shown_s: Wait = _BUDGETS.shown_s
 
 
+class OpenBlock(Block):
+    on: Date
+    hours: Hours
+
+
 class HoursBlock(Block):
     """A day that is not there is a day on which the desks are closed."""
 
@@ -522,6 +621,39 @@ class HoursBlock(Block):
     friday: Hours | None = None
     saturday: Hours | None = None
     sunday: Hours | None = None
+    holidays: Annotated[list[Holiday], Field(description="a list of holidays such as [new_year, easter], or []")] = (
+        list(DEFAULT_HOLIDAYS)
+    )
+    closed: Annotated[
+        list[Days], Field(max_length=SPECIAL_DAYS_MAX, description=f"a list of at most {SPECIAL_DAYS_MAX} dates")
+    ] = []
+    open: Annotated[
+        list[OpenBlock],
+        Field(max_length=SPECIAL_DAYS_MAX, description=f"a list of at most {SPECIAL_DAYS_MAX} openings"),
+    ] = []
+
+
+class MorningBlock(Block):
+    self_test_at: TimeOfDay = str(_MORNING.self_test_at)
+    watch_at: TimeOfDay = str(_MORNING.watch_at)
+    remind_at: TimeOfDay = str(_MORNING.remind_at)
+    check_at: TimeOfDay = str(_MORNING.check_at)
+    hold_s: Wait = _MORNING.hold_s
+    escalate_s: Wait = _MORNING.escalate_s
+    settle_s: Wait = _MORNING.settle_s
+    proof_s: Wait = _MORNING.proof_s
+    battery_min: Percent = _MORNING.battery_min
+    pagers_needed: Pagers = _MORNING.pagers_needed
+    days_ahead: DaysAhead = _MORNING.days_ahead
+    button_test_days: TestDays = _MORNING.button_test_days
+
+
+class CalendarBlock(Block):
+    id: Id
+    of: CalendarOf
+    path: File | None = None
+    url: CalendarUrl | None = None
+    every_s: CalendarPace = _FEED.every_s
 
 
 class AchterwachtFile(Block):
@@ -542,3 +674,7 @@ class AchterwachtFile(Block):
     alarm_centre: AlarmCentreBlock | None = None
     budgets: BudgetsBlock = BudgetsBlock()
     hours: HoursBlock = HoursBlock()
+    morning: MorningBlock | None = None
+    calendars: Annotated[
+        list[CalendarBlock], Field(max_length=CALENDARS_MAX, description=f"a list of at most {CALENDARS_MAX} calendars")
+    ] = []

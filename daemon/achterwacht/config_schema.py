@@ -1,23 +1,24 @@
 """The two files as settings, or every mistake in them, said in the words of the form (config_forms).
 
 Knows how a value that does not fit is told: what it is, and what is expected. What must agree between values is for
-config_checks, config_wiring and config_voices. Imports pydantic: only `config.load` imports this.
+config_checks, config_day, config_wiring and config_voices. Imports pydantic: only `config.load` imports this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import time
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from achterwacht.config import ACHTERWACHT_FILE, ZENDERS_FILE, BrokerSettings, Opening, Settings
+from achterwacht.config import ACHTERWACHT_FILE, ZENDERS_FILE, BrokerSettings, Settings
 from achterwacht.config_checks import check, did_you_mean
-from achterwacht.config_forms import AchterwachtFile, Block, HoursBlock, MemberBlock, ZendersFile
+from achterwacht.config_day import calendar_feed, check_day, plan_hours, plan_morning, plan_week
+from achterwacht.config_forms import AchterwachtFile, Block, MemberBlock, ZendersFile
 from achterwacht.config_voices import check_voices, make_voices, plan_alarm_centre
-from achterwacht.config_wiring import check_wiring, make_wiring, plan_gateways, plan_zender
+from achterwacht.config_wiring import check_docks, check_wiring, make_wiring, plan_gateways, plan_zender
 from achterwacht.config_yaml import Document, KeyPath, read_yaml
 from achterwacht.core.plan import Budgets, Ladder, Member, Pager, Plan, Site, Step
 from achterwacht.errors import ConfigInvalid, Mistake
@@ -34,18 +35,19 @@ def read_settings(texts: dict[str, bytes], unreadable: Iterable[Mistake], source
     zenders_file = _fit(ZendersFile, zenders)
     site_file = _fit(AchterwachtFile, site)
     check(zenders, site)
+    check_day(site)
     check_voices(zenders, site)
+    check_docks(zenders, site)
     readings = check_wiring(zenders)
     mistakes = [*unreadable, *sorted(zenders.mistakes), *sorted(site.mistakes)]
     if mistakes or zenders_file is None or site_file is None:
         raise ConfigInvalid(mistakes)
     return Settings(
         plan=_plan(zenders_file, site_file),
-        wiring=make_wiring(zenders_file, readings),
+        wiring=replace(make_wiring(zenders_file, readings), calendars=tuple(map(calendar_feed, site_file.calendars))),
         voices=make_voices(site_file),
         people=tuple(map(_person, site_file.members)),
         broker=BrokerSettings(**site_file.broker.model_dump()),
-        hours=tuple(_openings(site_file.hours)),
         source=source,
     )
 
@@ -111,10 +113,16 @@ def _expected(form: Any, path: KeyPath) -> tuple[Any, str]:
 
 def _plan(zenders: ZendersFile, site: AchterwachtFile) -> Plan:
     ladder, call_112 = site.ladder, site.call_112
+    docked = {dock.pager for dock in zenders.docks}
     return Plan(
         site=Site(**site.site.model_dump()),
         zenders=tuple(map(plan_zender, zenders.zenders)),
-        pagers=tuple(Pager(pager.id, pager.carrier, pager.base or "") for pager in site.pagers),
+        pagers=tuple(
+            Pager(
+                pager.id, pager.carrier, pager.base or "", plan_week(pager) if site.morning else (), pager.id in docked
+            )
+            for pager in site.pagers
+        ),
         members=tuple(Member(member.id, tuple(member.roles), tuple(member.ways)) for member in site.members),
         ladder=Ladder(
             **{
@@ -129,16 +137,12 @@ def _plan(zenders: ZendersFile, site: AchterwachtFile) -> Plan:
         gateways=plan_gateways(zenders),
         bases=tuple(base.id for base in site.paging_bases),
         alarm_centre=plan_alarm_centre(site),
+        hours=plan_hours(site.hours),
+        morning=plan_morning(site.morning) if site.morning else None,
+        calendars=tuple(calendar.id for calendar in site.calendars),
     )
 
 
 def _person(member: MemberBlock) -> Person:
     addresses = (member.phone, member.email, member.ntfy, member.pushover)
     return Person(member.id, member.name, *(address or "" for address in addresses))
-
-
-def _openings(hours: HoursBlock) -> Iterator[Opening]:
-    for weekday, text in enumerate(hours.model_dump().values()):
-        if text is not None:
-            opens, closes = text.split("-")
-            yield Opening(weekday, time.fromisoformat(opens), time.fromisoformat(closes))

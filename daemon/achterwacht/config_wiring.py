@@ -1,39 +1,49 @@
-"""How each zender is heard: what must agree in its block, and the wiring, gateways and zenders that come of it.
+"""How zenders and docks are heard: what must agree in their blocks, and the wiring, gateways and zenders made of them.
 
-Knows that a port, a pin or a topic is one zender's, that a payload may be asked only for what its profile tells, and
-which zenders speak between presses. Leaves to inputs/profiles and inputs/ports what their devices say. The checks read
-the plain values, as those of config_checks do; what is made, is made of the forms.
+Knows that a port, a pin or a topic is one zender's or dock's, that a payload may be asked only for what its profile
+tells, and which zenders speak between presses. Leaves to inputs/profiles and inputs/ports what their devices say. The
+checks read the plain values, as those of config_checks do; what is made, is made of the forms.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
 from achterwacht.config_checks import check_unique, did_you_mean
-from achterwacht.config_forms import DeviceBlock, GatewayBlock, GpioBlock, PlaceBlock, ZenderBlock, ZendersFile
+from achterwacht.config_forms import (
+    DeviceBlock,
+    DockDeviceBlock,
+    DockGpioBlock,
+    GatewayBlock,
+    GpioBlock,
+    PlaceBlock,
+    ZenderBlock,
+    ZendersFile,
+)
 from achterwacht.config_presses import pressed_together
 from achterwacht.config_yaml import EACH, Document, KeyPath, shown
-from achterwacht.core.plan import GATEWAY, MAX_SILENCE_S, ZENDER, Gateway, Transport, Weakness, Zender
+from achterwacht.core.plan import DOCK, GATEWAY, MAX_SILENCE_S, ZENDER, Gateway, Transport, Weakness, Zender
 from achterwacht.inputs.mapping import EACH as EACH_ELEMENT
 from achterwacht.inputs.mapping import is_filter, is_path, normal, plain
 from achterwacht.inputs.ports import PROTOCOLS, protocol
-from achterwacht.inputs.profiles import PROFILES, readings
-from achterwacht.inputs.wiring import GPIO, Contact, Device, Meaning, OnPort, Port, Reading, Wiring
+from achterwacht.inputs.profiles import FALLBACK, PROFILES, readings
+from achterwacht.inputs.wiring import GPIO, Contact, Device, Dock, OnPort, Port, Reading, Wiring
 
 WIRED_DIGITS = 8
 WAYS = ("gpio", "serial", "device")
 """The keys that say how a zender is heard. Without one it is our own node, on MQTT."""
+DOCK_WAYS = ("gpio", "device")
+"""The same of a dock, which needs one."""
 
 # The pins of the header with a resistor of their own to 3.3 V: for I2C.
 PULLED_UP = (2, 3)
 
 # Where a value of the payload stands in a block, as the device writes it.
-_PAYLOAD_KEYS = frozenset({"where", "value", "ignore"})
-_MEANINGS: tuple[Meaning, ...] = get_args(Meaning)
+_PAYLOAD_KEYS = frozenset({"where", "value", "ignore", "docked"})
 
 ReadingsByPlace = dict[int, tuple[Reading, ...]]
 """The readings of each bought zender, by its place in the list."""
@@ -55,6 +65,37 @@ def check_wiring(zenders: Document) -> ReadingsByPlace:
     return _check_devices(zenders)
 
 
+def check_docks(zenders: Document, site: Document) -> None:
+    """Each dock is one pager's, and is heard in one way, as no other is."""
+    check_unique(zenders, ("docks", EACH, "pager"))
+    pagers = [id_ for _, id_ in site.each("pagers", EACH, "id") if isinstance(id_, str)]
+    for path, id_ in zenders.each("docks", EACH, "pager"):
+        if site.readable and isinstance(id_, str) and id_ not in pagers:
+            instead = did_you_mean(id_, pagers) if pagers else "expected one that stands under pagers"
+            zenders.blame(path, f"is {shown(id_)}, no pager of {site.file}, {instead}")
+    for path, dock in zenders.each("docks", EACH):
+        if isinstance(dock, dict):
+            _check_dock_way(zenders, path, dock)
+    first: dict[str, KeyPath] = {}
+    for path, device in zenders.each("docks", EACH, "device"):
+        if not isinstance(device, dict) or not _places_are_good(zenders, path, device):
+            continue
+        at = str([device.get(key) for key in ("topic", "path", "where")])
+        if first.setdefault(at, path) != path:
+            line, _ = zenders.spots[first[at]]
+            zenders.blame(path, f"is heard where the one in line {line} is, expected another topic, path or where")
+
+
+def _check_dock_way(zenders: Document, path: KeyPath, dock: dict[str, Any]) -> None:
+    ways = [way for way in DOCK_WAYS if way in dock]
+    if not ways:
+        zenders.blame((*path, "gpio"), "is missing, expected it or device: how the dock's contact is heard")
+    elif len(ways) > 1:
+        zenders.blame((*path, ways[1]), f"is given beside {ways[0]}, expected one of the two: a dock has one contact")
+    elif dock[ways[0]] is None:
+        zenders.blame((*path, ways[0]), "is empty, expected a block of keys")
+
+
 def _check_gateways(zenders: Document) -> None:
     check_unique(zenders, ("ports", EACH, "id"), ("gateways", EACH, "id"))
     for list_ in ("ports", "gateways"):
@@ -72,7 +113,8 @@ def _check_gateways(zenders: Document) -> None:
             problem = "is missing, expected online, or alive with max_silence_s: else nobody notices that it is down"
             zenders.blame((*path, "online"), problem)
     ids = [id_ for _, id_ in zenders.each("gateways", EACH, "id") if isinstance(id_, str)]
-    _check_named(zenders, ("zenders", EACH, "device", "gateway"), ids, "gateway")
+    for list_ in ("zenders", "docks"):
+        _check_named(zenders, (list_, EACH, "device", "gateway"), ids, "gateway")
 
 
 def _check_ports(zenders: Document) -> dict[str, str]:
@@ -142,8 +184,9 @@ def _check_silence(zenders: Document, path: KeyPath, zender: dict[str, Any], pro
 
 
 def _check_pins(zenders: Document) -> None:
-    check_unique(zenders, ("zenders", EACH, "gpio", "pin"))
-    for path, gpio in zenders.each("zenders", EACH, "gpio"):
+    lists = ("zenders", "docks")
+    check_unique(zenders, *((list_, EACH, "gpio", "pin") for list_ in lists))
+    for path, gpio in (found for list_ in lists for found in zenders.each(list_, EACH, "gpio")):
         if isinstance(gpio, dict) and gpio.get("pin") in PULLED_UP and gpio.get("pull", "up") != "up":
             problem = f"is {gpio['pull']}, expected up: GPIO {gpio['pin']} has a resistor of its own to 3.3 V"
             zenders.blame((*path, "pull"), problem)
@@ -297,8 +340,9 @@ def plan_zender(block: ZenderBlock) -> Zender:
 
 
 def plan_gateways(file: ZendersFile) -> tuple[Gateway, ...]:
-    """What the zenders are heard through, as the core knows it."""
-    pins = [Gateway(GPIO)] if any(zender.gpio for zender in file.zenders) else []
+    """What the zenders and docks are heard through, as the core knows it."""
+    on_pins = any(zender.gpio for zender in file.zenders) or any(dock.gpio for dock in file.docks)
+    pins = [Gateway(GPIO)] if on_pins else []
     ports = [Gateway(port.id, wired=_digest((port.protocol,))) for port in file.ports]
     bridges = (
         Gateway(block.id, True, block.max_silence_s, _digest(str(place) for place in (block.online, block.alive)))
@@ -328,6 +372,7 @@ def make_wiring(file: ZendersFile, readings_of: ReadingsByPlace) -> Wiring:
     """What hangs where, of a file without mistakes; `readings_of` is what check_wiring gave for it."""
     return Wiring(
         contacts=tuple(_contact(zender.nr, zender.gpio) for zender in file.zenders if zender.gpio),
+        docks=tuple(_dock_on_pin(dock.pager, dock.gpio) for dock in file.docks if dock.gpio),
         ports=tuple(Port(port.id, port.protocol, port.path) for port in file.ports),
         on_ports=tuple(
             OnPort(zender.nr, zender.serial.port, zender.serial.address) for zender in file.zenders if zender.serial
@@ -339,6 +384,7 @@ def make_wiring(file: ZendersFile, readings_of: ReadingsByPlace) -> Wiring:
                 for index, zender in enumerate(file.zenders)
                 if zender.device
             ),
+            *(_dock_on_mqtt(dock.pager, dock.device) for dock in file.docks if dock.device),
         ),
     )
 
@@ -379,6 +425,16 @@ def _device(nr: int, block: DeviceBlock, told: tuple[Reading, ...]) -> Device:
     )
 
 
+def _dock_on_pin(pager: str, block: DockGpioBlock) -> Dock:
+    return Dock(pager, block.pin, block.contact == "normally_closed", block.pull)
+
+
+def _dock_on_mqtt(pager: str, block: DockDeviceBlock) -> Device:
+    where, values = tuple(_as_compared(block.where).items()), tuple(map(plain, block.docked))
+    told = Reading(block.topic, "docked", block.path, where=where, values=values)
+    return Device(f"{DOCK}:{pager}", (told,), gateway=block.gateway or "")
+
+
 def _gateway(block: GatewayBlock) -> Device:
     told = []
     if block.online:
@@ -391,7 +447,7 @@ def _gateway(block: GatewayBlock) -> Device:
 
 def _readings(block: DeviceBlock) -> tuple[Reading, ...]:
     """Raises ValueError: what is wrong, and what is expected."""
-    overrides = {meaning: _override(place) for meaning in _MEANINGS if (place := getattr(block, meaning))}
+    overrides = {meaning: _override(place) for meaning in FALLBACK if (place := getattr(block, meaning))}
     told = readings(PROFILES[block.profile], block.topic, block.input, _as_compared(block.where), overrides)
     return tuple(map(normal, told))
 

@@ -18,7 +18,7 @@ from achterwacht.inputs.bought import Bought
 from achterwacht.inputs.gpio import Gpio
 from achterwacht.inputs.mqtt import SUBSCRIPTIONS, Nodes
 from achterwacht.inputs.serial import SerialPort
-from achterwacht.inputs.wiring import GPIO, Contact, Hear, OnPort, Port, PressIds, Wiring
+from achterwacht.inputs.wiring import GPIO, Contact, Dock, Hear, OnPort, Port, PressIds, Wiring
 from achterwacht.mqtt import Message
 
 OWN_TOPICS = "achterwacht/v1/"
@@ -51,8 +51,9 @@ class Ears:
         if wiring.devices != self._wiring.devices:
             self._bought = Bought(wiring.devices, self._press_ids, self._hear, self._bought)
         wanted: dict[str, tuple[object, Callable[[], _Input]]] = {}
-        if wiring.contacts:
-            wanted[GPIO] = wiring.contacts, partial(self._gpio, wiring.contacts)
+        if wiring.contacts or wiring.docks:
+            on_pins = wiring.contacts, wiring.docks
+            wanted[GPIO] = on_pins, partial(self._gpio, *on_pins)
         for port in wiring.ports:
             zenders = tuple(zender for zender in wiring.on_ports if zender.port == port.id)
             wanted[port.id] = (port, zenders), partial(self._port, port, zenders)
@@ -101,8 +102,8 @@ class Ears:
         port.help(nr, sign)
         return True
 
-    def _gpio(self, contacts: Sequence[Contact]) -> Gpio:
-        return Gpio(contacts, self._press_ids, self._mono_s, self._hear)
+    def _gpio(self, contacts: Sequence[Contact], docks: Sequence[Dock]) -> Gpio:
+        return Gpio(contacts, docks, self._press_ids, self._mono_s, self._hear)
 
     def _port(self, port: Port, zenders: Sequence[OnPort]) -> SerialPort:
         self._ports[port.id] = SerialPort(port, zenders, self._press_ids, self._mono_s, self._hear)

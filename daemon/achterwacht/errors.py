@@ -22,8 +22,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
-PERSONAL_KEYS = ("name", "phone", "email", "ntfy", "pushover")
-"""What the files say about a member that must never be in a fact."""
+PERSONAL_KEYS = ("name", "phone", "email", "ntfy", "pushover", "url")
+"""What the files say that must never be in a fact: of a member, or the address of a calendar that tells who is away."""
 
 
 class AchterwachtError(Exception):

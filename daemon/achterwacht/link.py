@@ -16,8 +16,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args
 
 import msgspec
 
@@ -109,7 +110,7 @@ class Pages:
     members: tuple[str, ...]
 
 
-Command = h.Answer | h.Undo | h.Acknowledge | h.Reached | h.Test | Redeem | Register | Pages
+Command = h.Answer | h.Commanded | h.Reached | Redeem | Register | Pages
 OnCommand = Callable[[Command, Reply], None]
 
 
@@ -117,6 +118,7 @@ OnCommand = Callable[[Command, Reply], None]
 
 # Without a colon: `pager:p1` is how the facts name a pager, and nobody may answer under that name.
 Name = Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]{1,64}\Z")]
+NameOrNobody = Annotated[str, msgspec.Meta(pattern=r"\A[\w.-]{0,64}\Z")]
 Id = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z")]
 # A fault's key: `zender:7/never seen`. The longest is of a gateway, whose id has 32 characters.
 FaultKey = Annotated[str, msgspec.Meta(pattern=r"\A[\w.:/ -]{1,100}\Z")]
@@ -128,6 +130,10 @@ Endpoint = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://\S{1,1000}\Z")]
 # The keys of a subscription: 65 and 16 bytes in base64url.
 PushKey = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{16,100}=*\Z")]
 MEMBERS_MAX = 500
+# As the plan numbers its zenders.
+ZenderNr = Annotated[int, msgspec.Meta(ge=1, le=9999)]
+# More pagers than this nobody can look at.
+TARGETS_MAX = 100
 # It stays in the journal for good: a sentence, not a report.
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 
@@ -163,20 +169,113 @@ class _AnswerCommand(_Asked, tag="answer", frozen=True, kw_only=True):
         )
 
 
-class _UndoCommand(_Asked, tag="undo", frozen=True, kw_only=True):
+class _Wish(_Asked, frozen=True, kw_only=True):
+    """A command whose keys are the fields of what is heard."""
+
+    becomes: ClassVar[Callable[..., h.Commanded]]
+
+    def heard(self) -> h.Commanded:
+        said = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _Asked.__struct_fields__}
+        return type(self).becomes(key=f"cmd-{self.id}", **said)
+
+
+class _UndoCommand(_Wish, tag="undo", frozen=True, kw_only=True):
+    becomes = h.Undo
+
     member: Name
     incident: Name
 
-    def heard(self) -> h.Undo:
-        return h.Undo(key=f"cmd-{self.id}", incident=self.incident, member=self.member)
 
+class _AcknowledgeCommand(_Wish, tag="acknowledge", frozen=True, kw_only=True):
+    becomes = h.Acknowledge
 
-class _AcknowledgeCommand(_Asked, tag="acknowledge", frozen=True, kw_only=True):
     member: Name
     fault: FaultKey
 
-    def heard(self) -> h.Acknowledge:
-        return h.Acknowledge(key=f"cmd-{self.id}", fault=self.fault, member=self.member)
+
+class _TestCommand(_Wish, tag="test", frozen=True, kw_only=True):
+    becomes = h.Test
+
+    target: Target
+    by: Name
+
+
+class _TookCommand(_Wish, tag="took", frozen=True, kw_only=True):
+    becomes = h.Took
+
+    pager: Name
+    member: Name
+    by: Name
+
+
+class _CalledCommand(_Wish, tag="called", frozen=True, kw_only=True):
+    becomes = h.Called
+
+    pager: Name
+    by: Name
+    outcome: Literal["called", "comes", "replaced"]
+    member: NameOrNobody = ""
+
+    def __post_init__(self) -> None:
+        if (self.outcome == "replaced") != bool(self.member):
+            raise ValueError("`member` goes with the outcome `replaced`, and only with it")
+
+
+class _SwapCommand(_Wish, tag="swap", frozen=True, kw_only=True):
+    becomes = h.Swap
+
+    pager: Name
+    on: date
+    member: Name
+    by: Name
+
+
+class _AwayCommand(_Wish, tag="away", frozen=True, kw_only=True):
+    becomes = h.Away
+
+    member: Name
+    first: date
+    last: date
+    replacement: NameOrNobody = ""
+    by: Name
+    withdrawn: bool = False
+
+
+class _TestButtonCommand(_Wish, tag="test_button", frozen=True, kw_only=True):
+    becomes = h.TestButton
+
+    zender: ZenderNr
+    by: Name
+    targets: Annotated[tuple[Target, ...], msgspec.Meta(max_length=TARGETS_MAX)] = ()
+
+
+class _ClaimCommand(_Wish, tag="claim", frozen=True, kw_only=True):
+    becomes = h.Claim
+
+    zender: ZenderNr
+    by: Name
+
+
+class _JudgeCommand(_Wish, tag="judge", frozen=True, kw_only=True):
+    becomes = h.Judge
+
+    test: OrderId
+    by: Name
+    right: bool
+
+
+class _DrillStartCommand(_Wish, tag="drill_start", frozen=True, kw_only=True):
+    becomes = h.StartDrill
+
+    zender: ZenderNr
+    by: Name
+    announced: bool = False
+
+
+class _DrillStopCommand(_Wish, tag="drill_stop", frozen=True, kw_only=True):
+    becomes = h.StopDrill
+
+    by: Name
 
 
 class _ReceiptCommand(_Asked, tag="receipt", frozen=True, kw_only=True):
@@ -185,14 +284,6 @@ class _ReceiptCommand(_Asked, tag="receipt", frozen=True, kw_only=True):
 
     def heard(self) -> h.Reached:
         return h.Reached(self.order, self.stage)
-
-
-class _TestCommand(_Asked, tag="test", frozen=True, kw_only=True):
-    target: Target
-    by: Name
-
-    def heard(self) -> h.Test:
-        return h.Test(f"cmd-{self.id}", self.target, self.by)
 
 
 class _RedeemCommand(_Asked, tag="redeem", frozen=True, kw_only=True):
@@ -233,7 +324,14 @@ EXPECTED = {
     "fault": "the key of a fault such as zender:7/never seen, at most 100 characters",
     "reason": "a sentence of at most 500 characters",
     "target": "a target such as pager:p1 or push:lid-4",
+    "targets": f"a list of at most {TARGETS_MAX} targets such as pager:p1",
     "by": "1 to 64 letters, digits, _ . -",
+    "replacement": "nothing, or 1 to 64 letters, digits, _ . -",
+    **dict.fromkeys(("on", "first", "last"), "a date such as 2026-12-24"),
+    "outcome": "called, comes or replaced",
+    "zender": "the number of a zender, 1 to 9999",
+    "test": "the id of a button test",
+    **dict.fromkeys(("right", "announced", "withdrawn"), "true or false"),
     "order": "the id of an order",
     "stage": "received or shown",
     "token": "1 to 500 characters",
@@ -248,6 +346,15 @@ _command = msgspec.json.Decoder(
     | _AcknowledgeCommand
     | _ReceiptCommand
     | _TestCommand
+    | _TookCommand
+    | _CalledCommand
+    | _SwapCommand
+    | _AwayCommand
+    | _TestButtonCommand
+    | _ClaimCommand
+    | _JudgeCommand
+    | _DrillStartCommand
+    | _DrillStopCommand
     | _RedeemCommand
     | _RegisterCommand
     | _PagesCommand

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from achterwacht.core import heard as h
+from achterwacht.core.evolve import is_another
 from achterwacht.core.plan import EMPTY_PLAN, GATEWAY, PAGER, ZENDER, Plan
-from achterwacht.core.state import State, is_another
+from achterwacht.core.state import State
 from achterwacht.core.supervision import SELDOM_S, in_plan, is_missed, max_silence_s, was_heard, way, way_down
 
 LOOK_EVERY_S = 1.0

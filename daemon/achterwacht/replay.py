@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import decode
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.evolve import evolve
+from achterwacht.core.state import EMPTY, State
 from achterwacht.errors import JournalError
 from achterwacht.journal.files import Row
 from achterwacht.journal.opening import Opened

@@ -14,6 +14,7 @@ import os
 import secrets
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,20 @@ from typing import Any
 import msgspec
 
 from achterwacht import __version__, config
+from achterwacht.about import about
 from achterwacht.broker import broker_address
+from achterwacht.calendars import Calendars
 from achterwacht.clock import Clock
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import encode
 from achterwacht.core.display import IDLE, HelpSign, OpenAlarm, help_sign, next_change, open_alarms
+from achterwacht.core.drill import is_drill
 from achterwacht.core.escalation import checkpoint, decided, is_known
+from achterwacht.core.evolve import evolve
 from achterwacht.core.plan import APP, PAGER
-from achterwacht.core.state import State, evolve
+from achterwacht.core.state import State
+from achterwacht.day import SELF_TEST_TOPIC, Day
 from achterwacht.driver import in_own_thread
 from achterwacht.durability import WAIT_MAX_S, Durability
 from achterwacht.ears import Ears
@@ -74,11 +80,15 @@ OUR_OWN = (h.Started, h.Stopping, h.PlanRead, h.Tick)
 
 ANSWERS_BY_PHONE: dict[f.Kind, tuple[h.AnswerWord, ...]] = {
     "alarm": ("coming", "cannot"),
+    "drill": ("coming", "cannot"),
     "call_112": ("called_112", "cannot"),
 }
 """What can be answered from a telephone's message, by the kind of order; more on its open page."""
 
 NOTHING_OPEN: tuple[OpenAlarm, ...] = ()
+
+CALMING: tuple[f.Reason, ...] = ("pagers all there", "enough pagers again")
+"""Notices after which somebody could stop calling: like `over`, they wait for the disk."""
 
 log = logging.getLogger("achterwacht")
 
@@ -123,6 +133,7 @@ class Service:
         self.durability = Durability(self.journal.durable_n)
         self.ears = Ears(self.boot, self.clock.mono_s, self._on_heard)
         self.presence = Presence()
+        self.calendars = Calendars(self.inbox.put, self._name_of, self.clock)
         address, self._password_trouble = broker_address(settings.broker, broker_url)
         self.mqtt = Mqtt(
             address,
@@ -141,6 +152,7 @@ class Service:
         self.dispatch = Dispatch(self.voices.channel_of, self._alert_for, self.inbox.put)
         self.link = Link(socket_path(state_folder), self._snapshot, self._on_command, self._on_link_trouble)
         self.canary = Canary(self.boot, self._publish_canary, lambda: self.mqtt.connected, self._on_canary)
+        self.day = Day(self.boot, self.inbox.put, lambda song: self._spawn(self._press_itself(song)))
         self.systemd = Systemd()
 
         self.timers = Timers()
@@ -169,6 +181,7 @@ class Service:
                 "head": self._tell_head(),
                 "link": self.link.run(),
                 "people": self.people.run(),
+                "calendars": self.calendars.run(),
                 "rounds": self._go_round(),
                 "watchdog": feed_watchdog(self.systemd, self._ask),
             }
@@ -257,11 +270,11 @@ class Service:
         facts, self.state = tuple(turn.facts), turn.state
         orders = [fact for fact in facts if isinstance(fact, f.Ordered)]
         for ordered in orders:
-            if ordered.kind != "over":
+            if not _calms(ordered):
                 self._send(ordered)
         n = self._append(facts)
         for ordered in orders:
-            if ordered.kind == "over":
+            if _calms(ordered):
                 self._send(ordered)
         if now.clock_ok and not self.state.alarms and self.journal.roll(now.local.year):
             self._checkpoint()  # one file a year, and each enough for a start of its own
@@ -279,8 +292,8 @@ class Service:
             self._when_safe(n, self._show_soon, self.state)
 
     def _send(self, ordered: f.Ordered) -> None:
-        """What rings or shows leaves at once; `over` calms, and waits until the disk has all that was noted so far."""
-        if ordered.kind == "over":
+        """What rings or shows leaves at once; what calms waits until the disk has all that was noted so far."""
+        if _calms(ordered):
             self._when_safe(self.journal.last_n, self.dispatch.send, ordered)
         else:
             self.dispatch.send(ordered)
@@ -324,7 +337,7 @@ class Service:
             self._say((heard.key, durable), saying)
         elif isinstance(heard, h.Reached):
             letter.reply({"result": "accepted", "note": "", "durable": durable})
-        elif isinstance(heard, (h.Answer, h.Undo, h.Acknowledge, h.Test)):
+        elif isinstance(heard, h.Answer | h.Commanded):
             outcome = self.state.outcomes[heard.key]
             if isinstance(heard, h.Answer) and heard.pager is not None and heard.boot:
                 seq = int(heard.key.rsplit("-", 1)[1])
@@ -368,7 +381,7 @@ class Service:
         plan = alarm.plan if alarm else self.state.plan
         zender = plan.zender(ordered.zender)
         now = self.clock.now()
-        age_s = self.state.house_s(now) - alarm.raised_s if alarm else 0.0
+        age_s = self.state.house_s(now) - alarm.heard_s if alarm else 0.0
         channel, _, who = ordered.target.partition(":")
         by_phone = channel not in (PAGER, APP) and plan.member(who) is not None
         answers = ANSWERS_BY_PHONE.get(ordered.kind, ()) if by_phone else ()
@@ -385,6 +398,8 @@ class Service:
             member=who if channel != PAGER else "",
             tokens=self._tokens.make(ordered, who, answers, now),
             url=self.voices.url,
+            drill=is_drill(incident),
+            about=about(ordered, self.state, self.people.person),
         )
 
     # --- standing displays --------------------------------------------------------------------------------------------
@@ -437,7 +452,8 @@ class Service:
         self._shown_signs.clear()
         self._show_soon(self.state)
         self.voices.speak(settings.voices, settings.plan)
-        await self.mqtt.listen([(CANARY_TOPIC, 0), *self.ears.listen(settings.wiring)])
+        self.calendars.follow(settings.wiring.calendars, settings.plan)
+        await self.mqtt.listen([(CANARY_TOPIC, 0), (SELF_TEST_TOPIC, 1), *self.ears.listen(settings.wiring)])
 
     async def _go_round(self) -> None:
         """Once a second, for ever: who is silent, and whether anybody vouches for the clock."""
@@ -448,6 +464,7 @@ class Service:
             self.ears.look(now.mono_s)
             for test in self.voices.tests_due(self.state, now):
                 self.inbox.put(test)
+            self.day.look(self.state, now)
             silent = self.presence.look(self.state, now.mono_s)
             for first in range(0, len(silent), MISSING_AT_ONCE):
                 self.inbox.put(h.Missing(silent[first : first + MISSING_AT_ONCE]))
@@ -471,6 +488,8 @@ class Service:
     def _on_message(self, message: Message) -> None:
         if message.topic == CANARY_TOPIC:
             self.canary.heard(message.payload)
+        elif message.topic == SELF_TEST_TOPIC:
+            self._on_self_test(message)
         else:
             try:
                 self.ears.message(message)
@@ -479,6 +498,17 @@ class Service:
                 log.exception("a message on %s could not be heard", message.topic[:100])
                 self._trouble("daemon/bug", f"a message could not be heard: {bug!r}")
                 message.ack()
+
+    def _on_self_test(self, message: Message) -> None:
+        pressed = self.day.pressed(message.payload)
+        if pressed is None:
+            message.ack()  # whoever may write there may write anything
+        else:
+            self.inbox.put(pressed, message.ack)
+
+    async def _press_itself(self, song: bytes) -> None:
+        with suppress(MqttUnavailable):
+            await self.mqtt.publish(SELF_TEST_TOPIC, song)
 
     async def _publish_canary(self, song: bytes) -> None:
         await self.mqtt.publish(CANARY_TOPIC, song, qos=0)
@@ -496,7 +526,7 @@ class Service:
         self.durability.reached(n)
         self.link.durable(n)
         alarms = (*self.state.alarms.values(), *self.state.closed.values())
-        if any(alarm.number is None for alarm in alarms):
+        if any(alarm.number is None and not alarm.drill for alarm in alarms):
             skew = self.state.n - self.journal.last_n  # facts that were lost while the disk was broken
             self.inbox.put(h.Durable(n + skew))
 
@@ -509,7 +539,15 @@ class Service:
     def _on_people_trouble(self, trouble: str | None) -> None:
         self._trouble("journal/people", trouble)
         if trouble is None:
-            self.voices.addresses_changed()  # what could not be read at the start is known now
+            self._people_changed()  # what could not be read at the start is known now
+
+    def _people_changed(self) -> None:
+        self.voices.addresses_changed()
+        self.calendars.names_changed()
+
+    def _name_of(self, member: str) -> str:
+        person = self.people.person(member)
+        return person.name if person else ""
 
     def _on_link_trouble(self, trouble: str | None) -> None:
         self._trouble("link/socket", trouble)
@@ -624,7 +662,7 @@ class Service:
             except ConfigInvalid:
                 return  # told already, as plan/invalid
         self.people.remember(settings.people or ())
-        self.voices.addresses_changed()
+        self._people_changed()
         try:
             # One at a time: it hangs in a thread for as long as the disk does, and whoever connects needs a thread too.
             async with self._keeping:
@@ -635,9 +673,15 @@ class Service:
             self._trouble("plan/remembered", None)
 
 
+def _calms(ordered: f.Ordered) -> bool:
+    """Whether somebody could stop running, or calling, because of this order."""
+    return ordered.kind == "over" or ordered.reason in CALMING
+
+
 def _displays_differ(before: State, after: State) -> bool:
     """Whether what a display shows may have changed. By identity: comparing a thousand alarms costs too much."""
-    return before.plan is not after.plan or before.alarms is not after.alarms or before.closed is not after.closed
+    shown = ("plan", "alarms", "closed", "button_tests")
+    return any(getattr(before, what) is not getattr(after, what) for what in shown)
 
 
 def _apart(facts: tuple[f.Fact, ...] | list[f.Fact]) -> list[list[f.Fact]]:

@@ -54,4 +54,6 @@ class Timers:
 def _is_of_a_target(fact: f.Fact) -> bool:
     if isinstance(fact, f.FaultRaised | f.FaultCleared):
         return keeps_orders_back(fact.key)
-    return isinstance(fact, f.DeviceSeen) and fact.device.startswith(f"{PAGER}:")
+    if isinstance(fact, f.DeviceSeen | f.DeviceMeasured):
+        return fact.device.startswith(f"{PAGER}:")
+    return isinstance(fact, f.PagerPlaced | f.PagerCarried | f.WatchBegan)

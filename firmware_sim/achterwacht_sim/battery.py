@@ -29,6 +29,11 @@ class Battery:
         self.percent(now_s)
         self._charging = charging
 
+    def set_percent(self, percent: float, now_s: float) -> None:
+        """Somebody put another one in, or it is suddenly spent."""
+        self._percent = percent
+        self._since_s = now_s
+
     def percent(self, now_s: float) -> int:
         """What is left, 0 to 100."""
         since_s = now_s if self._since_s is None else self._since_s

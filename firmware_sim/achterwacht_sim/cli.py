@@ -48,6 +48,7 @@ One zender at the terminal. Each line is something that happens to it:
   line cut|short|ok   the wire to the button
   die | back          power is lost without a goodbye | is back, with a new boot
   reboot              both, one after the other
+  silent | speak      nothing it says is heard, though its connection lives | is heard again
   quit                goodbye; the end of the input does the same once every press is confirmed"""
 
 ABOUT_PAGER = f"""\
@@ -58,7 +59,9 @@ One pager at the terminal. It prints what it rings and shows. Each line is somet
                       `carry as MEMBER` to say who carries this pager
   (Enter)             look at the display
   dock | undock       put it on the charger | take it off
+  battery 4           its battery has 4 percent left
   die | back | reboot power is lost without a goodbye | is back, with a new boot | both
+  silent | speak      nothing it says is heard, though its connection lives | is heard again
   quit                goodbye; the end of the input does the same once every answer is heard"""
 
 ABOUT_PAGING_BASE = """\
@@ -85,12 +88,19 @@ A scenario file (YAML 1.2) has `zenders`, `pagers`, maybe `faults`, and `steps`:
   {forms}
 
 A pager may be `any`, `all`, or `it`: the one that was seen last. What can be seen of a pager: rings, shows, over (a
-text), kind, answered, connection; of a zender: help, confirmed."""
+text), kind, answered, connection; of a zender: help, confirmed. `docked: [p1]` names the pagers that begin in their
+docks.
+
+Only in the demo, which has a house of its own, something is typed at its terminal (`type`), or seen on it:
+
+  - expect: {{terminal: achterwacht morning, says: lid-3}}
+
+and `plan:` puts blocks of achterwacht.yaml in the place of the house's own, with `+8s` for 8 seconds from now."""
 
 ABOUT_DEMO = """\
 The whole house on this machine: a broker and a daemon of its own, three pagers and a zender, one alarm from the
-press to all clear, then its timeline and the draft of the form. Stays up until Ctrl-C; everything that it started
-is gone afterwards."""
+press to all clear, then its timeline and the draft of the form. Or another story: --scenario. Stays up until Ctrl-C;
+everything that it started is gone afterwards."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -167,11 +177,12 @@ async def _demo(arguments: argparse.Namespace) -> int:
     from achterwacht_sim.children import ChildEnded
     from achterwacht_sim.demo import DemoFailed, run_demo
 
+    story = load(arguments.scenario)
     if not arguments.config.is_dir():
         print(f"{arguments.config}: no such folder; --config DIR names the one with zenders.yaml", file=sys.stderr)
         return EXIT_ASKED_WRONG
     try:
-        return await run_demo(arguments.config, once=arguments.once, say=say)
+        return await run_demo(arguments.config, story, once=arguments.once, say=say)
     except (ChildEnded, DemoFailed) as error:
         print(error, file=sys.stderr)
         return EXIT_UNMET
@@ -237,6 +248,9 @@ def _parser() -> argparse.ArgumentParser:
     play = command("play", "play a scenario against a running daemon", about_play)
     play.add_argument("scenario", metavar="SCENARIO", help="the name of one that is here, or a file")
     demo = command("demo", "the whole house on this machine", ABOUT_DEMO, broker=False)
+    demo.add_argument(
+        "--scenario", default="demo", metavar="NAME", help=f"another story: {', '.join(shipped())}, or a file"
+    )
     demo.add_argument("--once", action="store_true", help="end after the scenario")
     demo.add_argument(
         "--config",

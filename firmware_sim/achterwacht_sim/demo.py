@@ -1,6 +1,7 @@
 """`make demo`: a broker, the daemon, simulated nodes, one story; and nothing left of it afterwards.
 
-Knows how the daemon's command is called, from COMMANDS alone. The story is scenarios/demo.yaml.
+Knows how the daemon's command is called, from COMMANDS and from what a story types. The story is scenarios/demo.yaml,
+or the one that is asked for.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import aiomqtt
+from ruamel.yaml.error import YAMLError
 
 from achterwacht_sim.address import Broker
 from achterwacht_sim.children import Child, ChildEnded, Children
 from achterwacht_sim.node import SOCKET_OPTIONS
-from achterwacht_sim.play import Cast, Say, Unmet
-from achterwacht_sim.scenario import load
+from achterwacht_sim.play import Cast, Say, Terminal, Unmet
+from achterwacht_sim.scenario import Scenario
+from achterwacht_sim.sped_up import LOCAL, until_it_fits_s, write_plan
 from achterwacht_sim.wire import DAEMON_STATUS_TOPIC
 
 # mosquitto accepts after 16 ms, the iotcore wheel after 104 ms, the daemon is armed within a second; a machine
@@ -32,7 +36,7 @@ DAEMON_WAIT_S = 20.0
 # How often a starting broker is tried.
 KNOCK_EVERY_S = 0.02
 
-# Reading one incident from a journal of one incident.
+# Reading one incident from a journal of one incident, and whatever else a terminal is asked.
 READ_WAIT_S = 20.0
 
 EXIT_OK = 0
@@ -93,8 +97,8 @@ class DemoFailed(Exception):
     """The demo could not be shown; the text says what is missing."""
 
 
-async def run_demo(config: Path, *, once: bool, say: Say) -> int:
-    """The demo from start to end. Returns the exit code; whatever it started is gone when it returns."""
+async def run_demo(config: Path, story: Scenario, *, once: bool, say: Say) -> int:
+    """The demo of this story from start to end. Returns the exit code; whatever it started is gone when it returns."""
     interrupted = asyncio.Event()
     told = asyncio.create_task(interrupted.wait())
     loop = asyncio.get_running_loop()
@@ -102,7 +106,7 @@ async def run_demo(config: Path, *, once: bool, say: Say) -> int:
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for signum in signals:
         loop.add_signal_handler(signum, interrupted.set)
-    show = asyncio.create_task(_show(config, once, say))
+    show = asyncio.create_task(_show(config, story, once, say))
     try:
         await asyncio.wait({show, told}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -114,13 +118,15 @@ async def run_demo(config: Path, *, once: bool, say: Say) -> int:
     return EXIT_INTERRUPTED if show.cancelled() else show.result()
 
 
-async def _show(config: Path, once: bool, say: Say) -> int:
+async def _show(config: Path, story: Scenario, once: bool, say: Say) -> int:
     with tempfile.TemporaryDirectory(prefix="achterwacht-") as folder:
         async with Children() as children:
             home = Path(folder)
             broker = await start_broker(children, home, say)
             state = home / "state"
             state.mkdir()
+            if story.plan:
+                config = await _own_plan(config, home, story, say)
 
             def command(name: str, incident: str = "") -> list[str]:
                 words = {
@@ -134,20 +140,50 @@ async def _show(config: Path, once: bool, say: Say) -> int:
             daemon = await children.start("the daemon", command("run"), home / "daemon.log")
             await _wait_until_armed(daemon, broker)
             say("the daemon is armed")
-            story = load("demo")
             say(f"\n{story.story}\n")
-            async with Cast(story, broker, say) as cast:
+            async with Cast(story, broker, say, _terminal(children, home, config, state)) as cast:
                 try:
                     await daemon.while_running(cast.play())
                 except Unmet as unmet:
                     say(f"\n{unmet}\nthe daemon's last words: {daemon.last_words()}")
                     return EXIT_UNMET
-                for name in ("show", "draft"):
+                for name in ("show", "draft") if cast.incidents else ():
                     say(f"\n$ achterwacht {name} {cast.incidents[0]}\n")
                     await _read(await children.start(name, command(name, cast.incidents[0])))
                 if once:
                     return EXIT_OK
                 return await _watch(children, command, daemon, say)
+
+
+async def _own_plan(config: Path, home: Path, story: Scenario, say: Say) -> Path:
+    """The folder with the files of the house, changed as the story wants them."""
+    wait_s = until_it_fits_s(story.plan, datetime.now(LOCAL))
+    if wait_s:
+        say(f"It is almost midnight, and this story must not see it pass: it begins in {wait_s:.0f} s.")
+        await asyncio.sleep(wait_s)
+    folder = home / "config"
+    try:
+        write_plan(config, folder, story.plan, datetime.now(LOCAL))
+    except (OSError, YAMLError) as error:
+        raise DemoFailed(f"{config} could not be made into a plan for {story.name}: {error}") from None
+    return folder
+
+
+def _terminal(children: Children, home: Path, config: Path, state: Path) -> Terminal:
+    """The house's terminal: what is typed there runs as it would for a person, in the folders of this demo."""
+
+    async def typed(words: tuple[str, ...]) -> tuple[int, str]:
+        log = home / "terminal.log"
+        folders = ("--config", str(config), "--state", str(state))
+        child = await children.start("achterwacht", [*daemon_command(), *words, *folders], log)
+        try:
+            async with asyncio.timeout(READ_WAIT_S):
+                code = await child.ended()
+        except TimeoutError:
+            raise DemoFailed(f"achterwacht {' '.join(words)} did not end within {READ_WAIT_S:.0f} s") from None
+        return code, log.read_text("utf-8", "replace")
+
+    return typed
 
 
 async def _watch(children: Children, command: Callable[[str], list[str]], daemon: Child, say: Say) -> int:

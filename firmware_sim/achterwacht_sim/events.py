@@ -90,6 +90,13 @@ class Shows:
 
 
 @dataclass(frozen=True, slots=True)
+class Proves:
+    """A pager proves that it can be reached: it says its receipts of a check, and nobody sees anything of it."""
+
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """A pager took an incident off its display. `shown` is the text that stood there, or nothing."""
 
@@ -104,6 +111,7 @@ class Answers:
     seq: int
     incident: str
     answer: str
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,7 @@ Event = (
     | Received
     | Rings
     | Shows
+    | Proves
     | Over
     | Answers
     | AnswerHeard

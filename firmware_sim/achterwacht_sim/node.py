@@ -94,6 +94,8 @@ class Node:
     ) -> None:
         self.lookout = Lookout() if lookout is None else lookout
         self.name = firmware.name
+        self.silent = False
+        """Whether nothing that it says is heard, though its connection lives."""
         self._firmware = firmware
         self._broker = broker
         self._rng = rng
@@ -187,7 +189,8 @@ class Node:
                 self._firmware.heard(topic, payload, retained, now_s)
             self._firmware.wake(now_s)
         for message in self._firmware.take_messages():
-            self._outgoing.send(message, now_s)
+            if not self.silent:
+                self._outgoing.send(message, now_s)
         for message in self._outgoing.take(now_s):
             self._publish_soon(message)
         for event in self._firmware.take_events():
@@ -387,6 +390,7 @@ class Pager(Node):
         drain_per_h: float = PAGER_DRAIN_PER_H,
         received_after_s: float = 0.0,
         shown_after_s: float = 0.0,
+        docked: bool = False,
     ) -> None:
         self.firmware = PagerFirmware(
             pager_id,
@@ -396,6 +400,7 @@ class Pager(Node):
             telemetry_every_s=telemetry_every_s,
             received_after_s=received_after_s,
             shown_after_s=shown_after_s,
+            docked=docked,
         )
         super().__init__(broker, self.firmware, faults, lookout, random.Random(seed), first_connection_wait_s)
 
@@ -423,6 +428,11 @@ class Pager(Node):
     def set_docked(self, docked: bool) -> None:
         """Put it on its dock, or take it off."""
         self.firmware.set_docked(docked, time.monotonic())
+        self._turn()
+
+    def set_battery(self, percent: float) -> None:
+        """Its battery has so much left from now on."""
+        self.firmware.set_battery(percent, time.monotonic())
         self._turn()
 
 

@@ -1,7 +1,8 @@
 """The firmware of a pager: it rings, shows, and says its receipts and answers until they are answered.
 
 Pure, see firmware.py. It rings once for each page id, replaces the text of an incident by what comes later,
-and takes an incident off only on `over`. No canary for 15 s is GEEN VERBINDING: what it shows may be old.
+and takes an incident off only on `over`; a drill is an incident like any other. It asks who carries it until the answer
+is accepted. No canary for 15 s is GEEN VERBINDING: what it shows may be old.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from achterwacht_sim.events import (
     NoConnection,
     OpenChanged,
     Over,
+    Proves,
     Received,
     Rings,
     Shows,
@@ -69,15 +71,17 @@ class PagerFirmware(Firmware):
         telemetry_every_s: float = TELEMETRY_EVERY_S,
         received_after_s: float = 0.0,
         shown_after_s: float = 0.0,
+        docked: bool = False,
     ) -> None:
         repeats = Repeats(lambda: SAY_AGAIN_S, MAX_UNANSWERED)
         super().__init__("pager", pager_id, new_boot, repeats, telemetry_every_s)
-        self.docked = False
+        self.docked = docked
         self.incidents: dict[str, Page] = {}
         self.notice: Page | None = None
         self.open = NOTHING_OPEN
         self.connection_lost = False
         self._battery = battery
+        self._battery.charge(docked, now_s)
         self._received_after_s = received_after_s
         self._shown_after_s = shown_after_s
         self._canary_at_s = now_s
@@ -121,7 +125,7 @@ class PagerFirmware(Firmware):
         message = Message(self._topic("answer"), wire.encode(fields))
         self._answers = {said: what for said, what in self._answers.items() if said in self._repeats}
         self._answers[key] = answer
-        self._note(Answers(seq, str(fields["incident"]), answer))
+        self._note(Answers(seq, str(fields["incident"]), answer, member))
         self._say_until_settled(key, lambda _at_s: message, now_s)
         return seq
 
@@ -129,6 +133,11 @@ class PagerFirmware(Firmware):
         """Put on its dock, where it charges, or taken off."""
         self.docked = docked
         self._battery.charge(docked, now_s)
+        self._telemetry_now(now_s)
+
+    def set_battery(self, percent: float, now_s: float) -> None:
+        """Its battery has so much left from now on."""
+        self._battery.set_percent(percent, now_s)
         self._telemetry_now(now_s)
 
     def due(self) -> float | None:
@@ -203,7 +212,9 @@ class PagerFirmware(Firmware):
         elif page.kind in NOTICE_KINDS:
             self.notice = page
             self._note(Shows(page, vibrates=page.kind in VIBRATING_KINDS))
-        elif page.kind != "check":
+        elif page.kind == "check":
+            self._note(Proves(page))
+        else:
             # Taken out first: the newest text stands on top.
             self.incidents.pop(page.incident, None)
             if len(self.incidents) >= MAX_SHOWN:
@@ -218,6 +229,8 @@ class PagerFirmware(Firmware):
         answer = self._answers.get(key, "")
         if answered.durable:
             self._answers.pop(key, None)
+        if answer == "carry" and answered.result == "accepted" and self._asked() is not None:
+            self.notice = None
         self._note(AnswerHeard(answered.boot, answered.seq, answer, answered.result, answered.reason, answered.durable))
 
     def _open(self, heard: OpenList) -> None:

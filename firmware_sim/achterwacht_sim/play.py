@@ -1,14 +1,16 @@
 """Plays a scenario against a running daemon: the cast of nodes, the steps, and what is said meanwhile.
 
-Knows how a step is done and when an expectation is met. Reads no files (scenario.py) and prints nothing itself.
+Knows how a step is done and when an expectation is met. Reads no files (scenario.py) and prints nothing itself; what is
+typed at the house's terminal goes to whoever plays it there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -23,6 +25,7 @@ from achterwacht_sim.events import (
     Noted,
     Over,
     Pressed,
+    Proves,
     Rings,
     Shows,
 )
@@ -33,8 +36,11 @@ from achterwacht_sim.scenario import (
     ANY,
     IT,
     MAX_ZENDER,
+    TYPED,
     Action,
     Answer,
+    Ask,
+    Charge,
     Dock,
     Line,
     Power,
@@ -42,6 +48,7 @@ from achterwacht_sim.scenario import (
     Scenario,
     Step,
     Tamper,
+    Typed,
     Want,
 )
 from achterwacht_sim.sentences import elapsed, sentence
@@ -49,18 +56,32 @@ from achterwacht_sim.watching import Lookout
 
 Say = Callable[[str], None]
 
+Terminal = Callable[[tuple[str, ...]], Awaitable[tuple[int, str]]]
+"""Runs `achterwacht` with these words in the house that is played in. Gives its exit code and what it said."""
+
+# Between two looks at the same screen.
+ASK_AGAIN_S = 0.5
+
 
 class Unmet(Exception):
     """An expectation was not met in its time, or a step could not be done. The text names the step."""
 
 
-class Cast:
-    """The nodes of one scenario, online while the context is open. Entering raises NoBroker."""
+class TerminalRefused(Exception):
+    """The house's terminal did not do what was typed."""
 
-    def __init__(self, scenario: Scenario, broker: Broker, say: Say) -> None:
+
+class Cast:
+    """The nodes of one scenario, online while the context is open. Entering raises NoBroker.
+
+    Without a `terminal` nothing can be typed.
+    """
+
+    def __init__(self, scenario: Scenario, broker: Broker, say: Say, terminal: Terminal | None = None) -> None:
         self.incidents: list[str] = []
         self._scenario = scenario
         self._say = say
+        self._terminal = terminal
         self._lookout = Lookout(self._tell)
         self._started_at_s: float | None = None
         self._pressed_at_s: dict[str, float] = {}
@@ -77,7 +98,14 @@ class Cast:
             nr: Zender(broker, nr, faults=faults, lookout=lookout, seed=seed(nr)) for nr in scenario.zenders
         }
         self._pagers = {
-            f"pager {pager_id}": Pager(broker, pager_id, faults=faults, lookout=lookout, seed=seed(index))
+            f"pager {pager_id}": Pager(
+                broker,
+                pager_id,
+                faults=faults,
+                lookout=lookout,
+                seed=seed(index),
+                docked=pager_id in scenario.docked,
+            )
             for index, pager_id in enumerate(scenario.pagers, start=MAX_ZENDER + 1)
         }
 
@@ -97,15 +125,20 @@ class Cast:
         self._started_at_s = time.monotonic()
         self._say(f"{self._now()}  {len(self._zenders)} zender(s) and {len(self._pagers)} pager(s) are online")
         for step in self._scenario.steps:
+            if self._terminal is None and (isinstance(step.want, Ask) or isinstance(step.do, Typed)):
+                raise Unmet(f"{step.where}: nothing can be typed here: only the demo has a terminal of the house")
+        for step in self._scenario.steps:
             if step.at_s is not None:
                 await asyncio.sleep(self._started_at_s + step.at_s - time.monotonic())
-            if step.want is not None:
+            if isinstance(step.want, Ask):
+                await self._ask(step, step.want)
+            elif step.want is not None:
                 await self._see(step, step.want)
             if step.do is not None:
                 self._mark = self._lookout.count
                 try:
                     await self._do(step.do)
-                except NothingToAnswer as error:
+                except (NothingToAnswer, TerminalRefused) as error:
                     raise Unmet(f"{step.where}: {step.said}: {error}") from None
         self._say(f"{self._now()}  the end: all that was expected was seen")
 
@@ -136,6 +169,22 @@ class Cast:
                 raise Unmet(f"{step.where}: not seen: {expected}") from None
             self._it = noted.node
 
+    async def _ask(self, step: Step, ask: Ask) -> None:
+        """Looks at the same screen again and again, and shows it once."""
+        deadline_s = time.monotonic() + ask.within_s
+        while True:
+            code, told = await self._typed(ask.typed)
+            if holds(" ".join(told.split()), ask.says):  # wherever its lines end
+                self._show(ask.typed, told)
+                return
+            if time.monotonic() + ASK_AGAIN_S > deadline_s:
+                line = shlex.join((TYPED, *ask.typed.words))
+                raise Unmet(
+                    f"{step.where}: `{line}` did not say {ask.says!r} within {ask.within_s:g} s; it ended with {code}:"
+                    f"\n{told}"
+                )
+            await asyncio.sleep(ASK_AGAIN_S)
+
     def _stands(self, node: Node, want: Want) -> bool:
         """Whether it stands on the display at this moment, whenever it came there."""
         if isinstance(node, Pager) and want.shows and not want.kind:
@@ -153,19 +202,24 @@ class Cast:
                 node = self._pager(pager)
                 await node.answer(answer, incident=incident_shown(node, to), member=member)
             case Power(name, verb):
-                node_at_power = self._nodes()[name]
-                if verb == "dies":
-                    node_at_power.die()
-                elif verb == "comes back":
-                    node_at_power.come_back()
-                else:
-                    await node_at_power.reboot()
+                await _power(self._nodes()[name], verb)
             case Dock(pager, verb):
                 self._pager(pager).set_docked(verb == "docks")
+            case Charge(pager, percent):
+                self._pager(pager).set_battery(percent)
+            case Typed():
+                code, told = await self._typed(action)
+                self._show(action, told)
+                if code:
+                    raise TerminalRefused(f"it ended with {code}")
             case Tamper(nr, opened):
                 self._zenders[nr].set_tamper(opened)
             case Line(nr, state):
                 self._zenders[nr].set_line(state)
+
+    async def _typed(self, typed: Typed) -> tuple[int, str]:
+        assert self._terminal is not None, "play looked before it began"
+        return await self._terminal(typed.words)
 
     def _pager(self, pager_id: str) -> Pager:
         name = self._it if pager_id == IT else f"pager {pager_id}"
@@ -180,6 +234,11 @@ class Cast:
 
     def _now(self) -> str:
         return elapsed(time.monotonic() - (self._started_at_s or 0.0))
+
+    def _show(self, typed: Typed, told: str) -> None:
+        self._say(f"{self._now()}  $ {shlex.join((TYPED, *typed.words))}")
+        for line in told.splitlines():
+            self._say(f"          {line}")
 
     def _tell(self, noted: Noted) -> None:
         if self._started_at_s is None:
@@ -204,6 +263,18 @@ class Cast:
         return f", {(noted.at_s - pressed_at_s) * 1000:.1f} ms after the press"
 
 
+async def _power(node: Node, verb: str) -> None:
+    match verb:
+        case "dies":
+            node.die()
+        case "comes back":
+            node.come_back()
+        case "reboots":
+            await node.reboot()
+        case _:
+            node.silent = verb == "falls silent"
+
+
 def holds(line: str, text: str) -> bool:
     """Whether a display line holds this text as whole words: BALIE 1 is not in BALIE 10."""
     return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", line) is not None
@@ -218,6 +289,8 @@ def seen(event: Event, want: Want) -> bool:
         case Shows(page):
             silent = not want.rings and not want.over and bool(want.shows or want.kind)
             return silent and _fits(page.text, want.shows, page.kind, want.kind)
+        case Proves(page):
+            return want.kind == page.kind
         case Over(page, shown):
             return bool(want.over) and (holds(shown, want.over) or holds(page.text, want.over))
         case AnswerHeard(answer=answer, result=result):

@@ -1,15 +1,17 @@
 """Scenario files: who presses when, who answers when, and what must be seen. Reading only; play.py plays them.
 
 A file names its zenders and pagers and lists steps. A step waits (`at:` seconds from the start, or `when:`
-something is seen) and then does something, or only expects to see something. Every mistake is told at once,
-as file:line:column with what was expected.
+something is seen) and then does something, or only expects to see something. What the house's own terminal is asked
+and what the demo puts into the plan are only carried here. Every mistake is told at once, as file:line:column with
+what was expected.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -31,6 +33,9 @@ LONGEST_WAIT_S = 3600.0
 
 MAX_ZENDER = 9999
 PAGER_ID = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.IGNORECASE)
+
+# What is typed at the house's terminal begins with its command.
+TYPED = "achterwacht"
 
 # Words that stand where a pager's id may stand: any one, every one, and the one that was seen last.
 ANY, ALL, IT = "any", "all", "it"
@@ -63,7 +68,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """A node `dies`, `comes back` or `reboots`."""
+    """A node `dies`, `comes back`, `reboots`, `falls silent` (its connection lives) or `speaks again`."""
 
     node: str
     verb: str
@@ -75,6 +80,14 @@ class Dock:
 
     pager: str
     verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The battery of a pager has so much left."""
+
+    pager: str
+    percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,14 @@ class Line:
     state: str
 
 
-Action = Press | Answer | Power | Dock | Tamper | Line
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Somebody types this at the house's terminal, `achterwacht` left out."""
+
+    words: tuple[str, ...]
+
+
+Action = Press | Answer | Power | Dock | Charge | Tamper | Line | Typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +133,22 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What the house's terminal must say to this, asked again until it holds `says`."""
+
+    typed: Typed
+    says: str
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Wait for `at_s` or for `want`, then do `do`. A step without `do` is an expectation."""
 
     where: str
     said: str
     at_s: float | None
-    want: Want | None
+    want: Want | Ask | None
     do: Action | None
 
 
@@ -134,6 +163,10 @@ class Scenario:
     faults: Faults
     seed: int | None
     steps: tuple[Step, ...]
+    docked: tuple[str, ...] = ()
+    """The pagers that hang in their docks when it begins."""
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    """Blocks of achterwacht.yaml that the demo puts in the place of the house's own."""
 
 
 # The forms of `do:`. The node called `it` is the one that was seen last.
@@ -147,11 +180,16 @@ FORMS: tuple[tuple[str, str, Callable[[re.Match[str]], Action]], ...] = (
         lambda m: Answer(m["pager"], m["answer"], m["member"] or "", m["to"] or ""),
     ),
     (
-        "PAGER|zender NR dies|comes back|reboots",
-        rf"{_NODE} (?P<verb>dies|comes back|reboots)",
+        "PAGER|zender NR dies|comes back|reboots|falls silent|speaks again",
+        rf"{_NODE} (?P<verb>dies|comes back|reboots|falls silent|speaks again)",
         lambda m: Power(_node_name(m["node"]), m["verb"]),
     ),
     ("PAGER docks|undocks", rf"{_PAGER} (?P<verb>docks|undocks)", lambda m: Dock(m["pager"], m["verb"])),
+    (
+        "battery PAGER PERCENT",
+        rf"battery {_PAGER} (?P<percent>100|\d\d?)",
+        lambda m: Charge(m["pager"], int(m["percent"])),
+    ),
     (
         "tamper NR opened|closed",
         r"tamper (?P<nr>\d+) (?P<state>opened|closed)",
@@ -162,7 +200,16 @@ FORMS: tuple[tuple[str, str, Callable[[re.Match[str]], Action]], ...] = (
         rf"line (?P<nr>\d+) (?P<state>{'|'.join(LINE_STATES)})",
         lambda m: Line(int(m["nr"]), m["state"]),
     ),
+    (f"type {TYPED} WORDS", rf"type (?P<typed>{TYPED} .+)", lambda m: typed(m["typed"])),
 )
+
+
+def typed(line: str) -> Typed:
+    """What somebody types, as the shell would take it apart. Raises ValueError."""
+    command, *words = shlex.split(line)
+    if command != TYPED:
+        raise ValueError(f"{command}: only {TYPED} is typed here")
+    return Typed(tuple(words))
 
 
 def shipped() -> tuple[str, ...]:
@@ -203,9 +250,13 @@ class _Reader:
         self.pagers: tuple[str, ...] = ()
 
     def scenario(self, top: CommentedMap) -> Scenario:
-        self.keys(top, {"story", "zenders", "pagers", "faults", "steps"}, needed={"steps"})
+        self.keys(top, {"story", "zenders", "pagers", "docked", "plan", "faults", "steps"}, needed={"steps"})
         self.zenders = self.each(top, "zenders", "zender numbers, 1 to 9999", _is_zender)
         self.pagers = self.each(top, "pagers", "pager ids, as p1; not any, all or it", _is_pager)
+        docked = self.each(top, "docked", "pagers of this file", lambda pager: pager in self.pagers)
+        plan = top.get("plan", {})
+        if not isinstance(plan, Mapping):
+            self.wrong(top, "plan", "a mapping with blocks of achterwacht.yaml expected")
         faults, seed = self.faults(top)
         steps = top.get("steps")
         if not isinstance(steps, CommentedSeq) or not steps:
@@ -223,6 +274,8 @@ class _Reader:
             faults=faults,
             seed=seed,
             steps=tuple(step for step in read_steps if step is not None),
+            docked=docked,
+            plan=plan,
         )
 
     def step(self, steps: CommentedSeq, index: int) -> Step | None:
@@ -236,9 +289,9 @@ class _Reader:
             self.wrong(steps, index, "`expect` alone, or `do` with at most one of `at` and `when` expected")
             return None
         at_s = self.seconds(step, "at") if "at" in step else None
-        want = self.want(step, "when", WHEN_WITHIN_S) if "when" in step else None
+        want = self.seen(step, "when", WHEN_WITHIN_S) if "when" in step else None
         if "expect" in step:
-            want = self.want(step, "expect", EXPECT_WITHIN_S)
+            want = self.seen(step, "expect", EXPECT_WITHIN_S)
             return None if want is None else Step(self.where(step, "expect"), "expect", None, want, None)
         action = self.action(step)
         if action is None:
@@ -250,7 +303,11 @@ class _Reader:
         for _, pattern, make in FORMS:
             match = re.fullmatch(pattern, said)
             if match is not None:
-                action = make(match)
+                try:
+                    action = make(match)
+                except ValueError as error:
+                    self.wrong(step, "do", f"{said!r}: {error}: words as for a shell expected")
+                    return None
                 self.known(step, action)
                 return action
         self.wrong(step, "do", f"{said!r}: one of {'; '.join(form for form, _, _ in FORMS)} expected")
@@ -264,7 +321,7 @@ class _Reader:
                 nobody = ", ".join(f"zender {nr}" for nr in zenders if nr not in self.zenders)
             case Tamper(zender=nr) | Line(zender=nr):
                 nobody = "" if nr in self.zenders else f"zender {nr}"
-            case Answer(pager=pager) | Dock(pager=pager):
+            case Answer(pager=pager) | Dock(pager=pager) | Charge(pager=pager):
                 nobody = "" if pager in (*self.pagers, IT) else f"pager {pager}"
             case Power(node=node):
                 nobody = "" if node in self.names() else node
@@ -274,14 +331,30 @@ class _Reader:
     def names(self) -> tuple[str, ...]:
         return (*(f"zender {nr}" for nr in self.zenders), *(f"pager {pager}" for pager in self.pagers))
 
-    def want(self, step: CommentedMap, key: str, within_s: float) -> Want | None:
+    def seen(self, step: CommentedMap, key: str, within_s: float) -> Want | Ask | None:
         value = step[key]
         if not isinstance(value, CommentedMap):
             self.wrong(step, key, "a mapping expected, as {pager: p1, shows: BALIE 3}")
             return None
-        if ("pager" in value) == ("zender" in value):
-            self.wrong(step, key, "one of `pager` and `zender` expected")
+        if len({"pager", "zender", "terminal"} & set(value)) != 1:
+            self.wrong(step, key, "one of `pager`, `zender` and `terminal` expected")
             return None
+        if "within_s" in value:
+            within_s = self.seconds(value, "within_s")
+        if "terminal" in value:
+            return self.ask(value, within_s)
+        return self.want(step, key, value, within_s)
+
+    def ask(self, value: CommentedMap, within_s: float) -> Ask | None:
+        self.keys(value, {"terminal", "says", "within_s"}, needed={"says"})
+        try:
+            asked = typed(self.text(value, "terminal"))
+        except ValueError as error:
+            self.wrong(value, "terminal", f"{error}: a command expected, as `{TYPED} morning`")
+            return None
+        return Ask(asked, self.text(value, "says"), within_s) if "says" in value else None
+
+    def want(self, step: CommentedMap, key: str, value: CommentedMap, within_s: float) -> Want:
         if "pager" in value:
             seen = {"rings", "shows", "over", "kind", "answered", "connection"}
             who = self.pager(value)
@@ -295,8 +368,6 @@ class _Reader:
             self.wrong(step, key, f"something to see expected: {', '.join(sorted(seen))}")
         if len({"rings", "shows", "over"} & set(value)) > 1:
             self.wrong(step, key, "only one of `rings`, `shows` and `over` expected")
-        if "within_s" in value:
-            within_s = self.seconds(value, "within_s")
         texts = {name: self.text(value, name) for name in (seen - {"confirmed"}) & set(value)}
         if "confirmed" in value and value["confirmed"] is not True:
             self.wrong(value, "confirmed", "true expected")

@@ -19,6 +19,7 @@ from achterwacht_sim.events import (
     Online,
     Over,
     Pressed,
+    Proves,
     Restarted,
     Rings,
     Shows,
@@ -60,12 +61,16 @@ def _said(event: Event) -> str | None:
         case Rings(page):
             kind = "" if page.kind == "alarm" else f"{page.kind}: "
             return f"rings: {kind}{page.text}{_aside(page.reason)}"
+        case Shows(page) if page.kind == "who":
+            return f"asks who carries it: {page.text}"
         case Shows(page, vibrates):
             return f"{'vibrates' if vibrates else 'shows'}: {page.text}{_aside(page.detail or page.kind)}"
+        case Proves():
+            return "proves in silence that it can be reached"
         case Over(page, shown):
             return f"takes off {shown or page.text or page.incident}: over"
-        case Answers(answer=answer):
-            return f"answers: {answer}"
+        case Answers(answer=answer, member=member):
+            return f"answers: {answer}" + (f" as {member}" if member else "")
         case AnswerHeard(answer=answer, result=result, reason=reason, durable=durable) if answer:
             late = "" if durable else ", not in the journal yet"
             return f"hears about {answer}: {result}{_aside(reason)}{late}"

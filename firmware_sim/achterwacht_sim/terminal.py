@@ -30,6 +30,8 @@ READ_BYTES = 4096
 
 ANSWER = re.compile(rf"(?P<answer>{'|'.join(ANSWERS)})(?: as (?P<member>\S+))?(?: to (?P<to>.+))?")
 
+BATTERY = re.compile(r"battery (100|\d\d?)")
+
 EXIT_OK = 0
 EXIT_UNSETTLED = 1
 
@@ -66,6 +68,8 @@ async def run_pager(broker: Broker, pager_id: str, stay: bool, say: Say) -> int:
                     say(shown)
             elif line in ("dock", "undock"):
                 pager.set_docked(line == "dock")
+            elif battery := BATTERY.fullmatch(line):
+                pager.set_battery(int(battery[1]))
             else:
                 return await _obey_power(pager, line)
             return True
@@ -97,6 +101,8 @@ async def _obey_power(node: Node, line: str) -> bool:
             node.come_back()
         case "reboot":
             await node.reboot()
+        case "silent" | "speak":
+            node.silent = line == "silent"
         case _:
             return False
     return True

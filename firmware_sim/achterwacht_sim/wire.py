@@ -30,6 +30,8 @@ MAX_ID_CHARS = 200
 
 # What a pager's display holds. Longer texts are cut: a cut text still rings.
 MAX_TEXT_CHARS = 40
+# What it scrolls below that, for whoever reads on: a list of names and numbers.
+MAX_DETAIL_CHARS = 500
 
 RINGING_KINDS = frozenset({"alarm", "call_112", "drill"})
 SILENT_KINDS = frozenset({"update", "over", "test", "reminder", "fault", "who", "check"})
@@ -185,7 +187,7 @@ def page(payload: bytes) -> Page:
         zender=0 if _required(fields, "zender") is None else _int(fields, "zender"),
         kind=_id(fields, "kind"),
         text=_text(fields, "text"),
-        detail=_text(fields, "detail"),
+        detail=_text(fields, "detail", MAX_DETAIL_CHARS),
         attempt=_int(fields, "attempt"),
         reason=_text(fields, "reason"),
         age_s=_number(fields, "age_s"),
@@ -254,12 +256,12 @@ def _id_or_none(fields: Fields, key: str) -> str:
     return "" if _required(fields, key) in (None, "") else _id(fields, key)
 
 
-def _text(fields: Fields, key: str) -> str:
-    """A text as a display shows it: plain ASCII, at most one display long."""
+def _text(fields: Fields, key: str, most_chars: int = MAX_TEXT_CHARS) -> str:
+    """A text as a display shows it: plain ASCII, cut where the display ends."""
     value = _required(fields, key)
     if not isinstance(value, str):
         raise Malformed(f"{key}: a text expected")
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in value[:MAX_TEXT_CHARS])
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in value[:most_chars])
 
 
 def _int(fields: Fields, key: str) -> int:

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from achterwacht.core import heard as h
 from achterwacht.core.display import OVER_SIGN_S, help_sign, next_change, open_alarms
 from achterwacht.core.escalation import decide
+from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import RECEPTION, Ladder, Member, Pager, Plan, Site, Step, Zender
-from achterwacht.core.state import EMPTY, State, evolve
+from achterwacht.core.state import EMPTY, State
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
 PLAN = Plan(

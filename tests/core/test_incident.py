@@ -15,6 +15,7 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode
 from achterwacht.core.escalation import checkpoint
+from achterwacht.core.evolve import evolve
 from achterwacht.core.incident import (
     TARGET_STAGES,
     Following,
@@ -23,7 +24,7 @@ from achterwacht.core.incident import (
     incidents,
     timeline,
 )
-from achterwacht.core.state import EMPTY, evolve
+from achterwacht.core.state import EMPTY
 from house import TOWN_HALL, House
 
 

@@ -11,23 +11,11 @@ from immutables import Map
 from msgspec.structs import replace
 
 from achterwacht.core import facts as f
+from achterwacht.core.evolve import _EVOLVE, evolve, forget_old
 from achterwacht.core.heard import AnswerWord
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Pager
-from achterwacht.core.state import (
-    _EVOLVE,
-    EMPTY,
-    KNOWN_S,
-    REMEMBERED_S,
-    STAGES,
-    UNDO_S,
-    Alarm,
-    Press,
-    Stage,
-    State,
-    evolve,
-    forget_old,
-)
+from achterwacht.core.state import EMPTY, KNOWN_S, REMEMBERED_S, STAGES, UNDO_S, Alarm, Press, Stage, State
 from house import FIRST_NIGHT, TOWN_HALL
 
 INCIDENT = "7-a-1"

@@ -14,7 +14,15 @@ from achterwacht.core import heard as h
 from achterwacht.core.faults import MISSING
 from achterwacht.core.plan import Gateway, Zender
 from achterwacht.core.state import CHANGES_S, Fault
-from achterwacht.core.supervision import BATTERY_RECOVERED, BROKER, CHANGES_MAX, max_silence_s, was_heard, way_down
+from achterwacht.core.supervision import (
+    BATTERY_RECOVERED,
+    BROKER,
+    CHANGES_MAX,
+    MOVES_MAX,
+    max_silence_s,
+    was_heard,
+    way_down,
+)
 from house import TOWN_HALL, House
 
 DEVICE = "zender:7"
@@ -653,3 +661,85 @@ def test_what_ends_by_itself_is_marked_until_it_does() -> None:
     tell(house, tamper=False)
     tell(house, tamper=True)
     assert house.state.faults[f"{DEVICE}/tamper"].acknowledged_by is None
+
+
+# --- docks ------------------------------------------------------------------------------------------------------------
+
+DOCK = "dock:p1"
+DOCKED = replace(TOWN_HALL, pagers=tuple(replace(pager, dock=pager.id == "p1") for pager in TOWN_HALL.pagers))
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_the_level_of_a_dock_is_noted_when_it_is_news_also_as_the_broker_remembers_it(live: bool) -> None:
+    house = House(DOCKED)
+    noted = [len(house.measures(DOCK, docked=docked, live=live)) for docked in (True, True, False, False, True)]
+    assert noted == [2, 0, 1, 0, 1], "first that it is there"
+    assert house.state.devices[DOCK].docked
+    assert [fact.docked for fact in house.all(f.DeviceMeasured)] == [True, False, True]
+    assert not house.faults
+
+
+def test_a_remembered_level_is_no_sign_of_life_of_any_other_device() -> None:
+    house = House(MIXED)
+    assert not house.measures("zender:22", tamper=True, live=False)
+    assert "zender:22" not in house.state.devices
+
+
+def test_a_dock_that_moves_is_dated_and_keeps_its_level_over_a_restart() -> None:
+    house = House(DOCKED)
+    house.measures(DOCK, docked=True)
+    house.wait(100)
+    house.measures(DOCK, docked=False)
+    moved_s = house.state.devices[DOCK].moved_s
+    assert moved_s == house.state.house_s(house.now)
+    house.restart()
+    house.measures(DOCK, docked=False)
+    device = house.state.devices[DOCK]
+    assert (device.docked, device.moved_s, device.heard) == (False, moved_s, True)
+
+
+def test_nobody_waits_for_the_word_of_a_dock() -> None:
+    assert max_silence_s(DOCKED, DOCK) is None
+    house = House(DOCKED, supervised=True)
+    house.measures(DOCK, docked=False)
+    house.hear(h.Trouble("broker/link", ""))
+    assert way_down(house.state, DOCK) is None
+    house.hear(h.TroubleOver("broker/link"))
+    house.wait(3600)
+    assert not house.faults
+
+
+def test_a_pager_without_a_dock_of_its_own_has_none_and_that_is_no_strangers_fault() -> None:
+    house = House(DOCKED)
+    for device in ("dock:p2", "dock:nobody"):
+        assert not house.measures(device, docked=True)
+    assert not house.faults
+
+
+def test_a_dock_that_has_left_the_plan_is_forgotten_with_its_faults() -> None:
+    house = House(DOCKED)
+    house.measures(DOCK, docked=True)
+    house.hear(h.Trouble(f"{DOCK}/pin", ""))
+    house.adopt(replace(DOCKED, language="en"))
+    assert house.state.devices[DOCK].docked and house.faults == {f"{DOCK}/pin"}
+    house.adopt(TOWN_HALL)
+    assert DOCK not in house.state.devices
+    assert not house.faults
+
+
+def test_a_dock_that_chatters_is_one_fault_and_no_more_facts_until_its_time_is_over() -> None:
+    house = House(DOCKED)
+    for n in range(MOVES_MAX - 1):  # the first word was a change too
+        house.measures(DOCK, docked=bool(n % 2))
+    assert not house.faults
+    noted, level = len(house.facts), house.state.devices[DOCK].docked
+    for _ in range(1000):
+        house.measures(DOCK, docked=not level)
+        house.measures(DOCK, docked=level)
+    assert house.faults == {f"{DOCK}/unsteady"}
+    assert len(house.facts) == noted + 1
+    house.wait(CHANGES_S)
+    house.measures(DOCK, docked=not level)
+    assert house.state.devices[DOCK].docked is not level
+    assert house.acknowledges("anna", f"{DOCK}/unsteady") == "accepted"
+    assert not house.faults

@@ -19,7 +19,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode, encode, from_plain, to_plain
+from achterwacht.core.drill import NOTICE_S, is_drill
 from achterwacht.core.escalation import OTHERS_AFTER_S, callers_112, due, is_known, next_step
+from achterwacht.core.evolve import evolve
 from achterwacht.core.faults import MISSING, STAND, device_of, kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import (
@@ -40,7 +42,7 @@ from achterwacht.core.plan import (
     Zender,
 )
 from achterwacht.core.readiness import HINDRANCES, readiness
-from achterwacht.core.state import KNOWN_S, Alarm, State, evolve
+from achterwacht.core.state import KNOWN_S, Alarm, State
 from house import TOWN_HALL, House, replay
 
 DESKS = replace(
@@ -149,6 +151,7 @@ class WatchedHouse(House):
         check_stages(heard, facts)
         check_centre(before, facts)
         check_known(before, heard, facts, now)
+        check_practice(before, heard, facts, self.state, now)
         check_open(self.state, now)
         if (before.faults, before.devices) != (self.state.faults, self.state.devices):
             check_faults(before, heard, self.state)
@@ -162,7 +165,9 @@ def check_press(before: State, fact: f.Fact, after: State) -> None:
         return
     known = before.presses.get(fact.press)
     now_s = after.house_s(fact.when)
-    assert known is None or (known.incident not in before.alarms and now_s - known.first_s >= KNOWN_S)
+    unclaimed = {test.press for test in before.button_tests.values() if not test.claimed}
+    if fact.press not in unclaimed:
+        assert known is None or (known.incident not in before.alarms and now_s - known.first_s >= KNOWN_S)
     assert after.presses[fact.press].incident == fact.incident
     if isinstance(fact, f.PressJoined):
         assert fact.incident in before.alarms
@@ -231,11 +236,42 @@ def check_known(before: State, heard: h.Heard, facts: tuple[f.Fact, ...], now: M
         stuck = before.faults.get(f"zender:{heard.zender}/stuck")
         if is_known(before, heard.press, now) or (heard.at_start and stuck and stuck.acknowledged_by):
             assert not became
-        else:
+        elif not (not became and any(isinstance(fact, f.ButtonTestPressed) for fact in facts)):
             first = became[0]
             assert isinstance(first, f.AlarmRaised | f.PressJoined)
             assert first.press == heard.press
             assert any(isinstance(fact, f.StepReached) for fact in became) or getattr(first, "burst", False)
+
+
+def check_practice(before: State, heard: h.Heard, facts: tuple[f.Fact, ...], after: State, now: Moment) -> None:
+    """S8: a drill or a test never hides, delays or looks like an alarm."""
+    real = [alarm for alarm in after.alarms.values() if not alarm.drill]
+    drills = [alarm for alarm in after.alarms.values() if alarm.drill]
+    assert not drills or not (real or after.button_tests or drills[1:])
+    for test in after.button_tests.values():
+        assert test.until_s > after.house_s(now) and test.until_s - test.began_s <= 60 + EPSILON_S
+        unclaimed = test.press and not test.claimed
+        assert not real or (unclaimed and after.alarm_on(test.zender) is None)
+    for fact in facts:
+        incident = getattr(fact, "incident", "")
+        if isinstance(fact, f.Ordered):
+            assert (fact.kind == "drill") <= is_drill(incident)
+            assert not is_drill(incident) or (fact.kind in ("drill", "update", "over") and fact.target != CENTRE)
+            assert not is_drill(incident) or fact.press == ""
+            assert fact.reason != "test press" or (fact.kind, fact.incident, fact.press) == ("test", "", "")
+        alarms_own = f.AlarmRaised | f.AlarmRecovered | f.PressJoined | f.IncidentNumbered | f.PoliceAdvised
+        assert not (is_drill(incident) and isinstance(fact, alarms_own | f.AlarmConfirmed | f.AlarmClosed))
+        if isinstance(fact, f.DrillRaised):
+            assert isinstance(heard, h.StartDrill) and not before.alarms and not before.button_tests
+        if isinstance(fact, f.ButtonTestPressed):
+            assert isinstance(heard, h.Pressed) and not heard.at_start
+            assert not before.button_tests[fact.zender].press and not before.alarms
+        if isinstance(fact, f.AlarmRaised) and any(alarm.drill for alarm in before.alarms.values()):
+            pages = [page for page in facts if isinstance(page, f.Ordered) and page.incident == fact.incident]
+            assert {page.reason for page in pages if page.kind == "alarm"} <= {"broke off a drill"}
+    if isinstance(heard, h.Receipt | h.Answer) and is_drill(heard.incident):
+        needed = isinstance(heard, h.Answer) and heard.answer == "need_112"
+        assert needed or not any(isinstance(fact, f.AlarmRaised | f.AlarmRecovered) for fact in facts)
 
 
 def check_faults(before: State, heard: h.Heard, after: State) -> None:
@@ -281,13 +317,14 @@ def check_open(state: State, now: Moment) -> None:
     for alarm in state.alarms.values():
         step = next_step(state, alarm)
         assert (step is not None) == alarm.searching
-        assert step is None or step[0] <= state.house_s(now) + step_bound_s(alarm) + EPSILON_S
+        announced_s = NOTICE_S if alarm.drill else 0.0
+        assert step is None or step[0] <= state.house_s(now) + max(step_bound_s(alarm), announced_s) + EPSILON_S
         now_s = state.house_s(now)
         assert not alarm.others or alarm.others_s + OTHERS_AFTER_S >= now_s - EPSILON_S, (
             "telephones wait for their pagers only"
         )
     for ordered in state.outbox.values():
-        of_no_alarm = ordered.kind in ("over", "test", "trouble", "trouble_over")
+        of_no_alarm = ordered.kind in ("over", "test", "trouble", "trouble_over", "reminder")
         assert (ordered.incident in state.alarms) != of_no_alarm, ordered
 
 
@@ -299,9 +336,10 @@ def step_bound_s(alarm: Alarm) -> float:
 
 
 def ring_bound_s(alarm: Alarm) -> float:
-    """The longest time that an open alarm may be quiet when nobody says a word (L1)."""
+    """The longest time that an open alarm may be quiet when nobody says a word (L1). A drill may still be announced."""
     ladder = alarm.plan.ladder
-    return max(step_bound_s(alarm), ladder.arrival_s, ladder.check_s + ladder.confirm_s)
+    notice_s = NOTICE_S if alarm.drill else 0.0
+    return max(step_bound_s(alarm), notice_s, ladder.arrival_s, ladder.check_s + ladder.confirm_s)
 
 
 class Walk(RuleBasedStateMachine):
@@ -331,6 +369,59 @@ class Walk(RuleBasedStateMachine):
     @rule(press=presses)
     def hear_again(self, press: str) -> None:
         self.house.hears_again(press)
+
+    # --- drills and tests of buttons ---
+
+    @rule(zender=zenders, by=members, announced=st.booleans())
+    def practise(self, zender: int, by: str, announced: bool) -> None:
+        self.all_is_well()
+        self.house.practises(zender, announced, by)
+
+    def all_is_well(self) -> None:
+        """Whatever is open is closed, as far as Anna may: a house in which an alarm is open practises nothing."""
+        for incident in list(self.house.state.alarms):
+            self.house.says("anna", "on_scene", incident=incident)
+            self.house.says("anna", "all_clear", incident=incident)
+
+    @rule(by=members)
+    def stop_practising(self, by: str) -> None:
+        self.house.stops_practising(by)
+
+    @rule(pager=pagers, boot=boots, zender=zenders, answer=answers | st.none(), of=st.sampled_from(("d001-1", "")))
+    def say_about_a_drill(self, pager: str, boot: str, zender: int, answer: h.AnswerWord | None, of: str) -> None:
+        raised = self.house.all(f.DrillRaised)
+        incident = raised[-1].incident if raised and not of else f"drill-{of or 'd000-1'}"
+        if answer is None:
+            order = f"{incident}.d001.{self.key % 40}"
+            self.house.said(h.Receipt(pager, boot, self.next_key(), order, incident, "", zender, "shown"))
+        else:
+            key = f"{pager}-{boot}-{self.next_key()}"
+            self.house.said(h.Answer(key, incident, answer, pager, boot, None, None, zender))
+
+    @rule(zender=zenders, by=members)
+    def begin_a_test(self, zender: int, by: str) -> None:
+        self.all_is_well()
+        self.house.tests_button(zender, by)
+
+    @rule(target=presses, zender=zenders, claim=st.booleans(), right=st.none() | st.booleans())
+    def test_a_button(self, zender: int, claim: bool, right: bool | None) -> str:
+        self.all_is_well()
+        begun = self.house.tests_button(zender) == "accepted"
+        press = self.house.press(zender)
+        claimed = claim and self.house.claims(zender) == "accepted"
+        assert claimed == (claim and begun), "its first press is the test's"
+        if claimed and right is not None:
+            assert self.house.judges(right) == "accepted"
+        return press
+
+    @rule(zender=zenders, age_ms=st.sampled_from((0, 400, 20_000)))
+    def an_old_press(self, zender: int, age_ms: int) -> None:
+        press = f"{zender}-old-{self.next_key()}"
+        self.house.hear(h.Pressed(press, zender, "", self.house.mono_s, age_ms))
+
+    @rule(zender=zenders, by=members)
+    def claim(self, zender: int, by: str) -> None:
+        self.house.claims(zender, by)
 
     # --- pagers ---
 
@@ -504,11 +595,16 @@ class Walk(RuleBasedStateMachine):
         house.wait(2)  # what was said before is heard
         began, began_s = len(house.facts), house.mono_s
         waiting = dict(house.state.alarms)
+        unclaimed = {test.press for test in house.state.button_tests.values() if test.press and not test.claimed}
         house.wait(10 * 60)
+        assert not house.state.button_tests
+        assert unclaimed <= set(house.state.alarms)
         for incident, alarm in waiting.items():
+            if alarm.drill and incident not in house.state.alarms:
+                continue  # it was too long
             check_never_quiet(house.facts[began:], incident, ring_bound_s(alarm), began_s, house.mono_s)
             still = house.state.alarms[incident]
-            if still.police not in ("called", "arrived"):
+            if still.police not in ("called", "arrived") and not still.drill:
                 assert still.police == "advised"
                 assert still.callers == callers_112(alarm)  # everybody on the list is asked, for ever
 
@@ -516,7 +612,7 @@ class Walk(RuleBasedStateMachine):
 def check_never_quiet(facts: list[f.Fact], incident: str, bound_s: float, began_s: float, ended_s: float) -> None:
     """The rings of an incident, and how far they are apart."""
     rings = [fact for fact in facts if isinstance(fact, f.Ordered) and fact.incident == incident]
-    times_s = [began_s, *(ring.when.mono_s for ring in rings if ring.kind == "alarm"), ended_s]
+    times_s = [began_s, *(ring.when.mono_s for ring in rings if ring.kind in ("alarm", "drill")), ended_s]
     longest_s = max(later - earlier for earlier, later in pairwise(times_s))
     assert longest_s <= bound_s + EPSILON_S, f"{incident} was quiet for {longest_s:.1f} s"
 

@@ -29,6 +29,7 @@ from e2e.hall import PAGE_S, SOON_S, Hall, town_hall
 
 EXAMPLE = ROOT / "config" / "examples" / "gemengd"
 PINS = {1: 17, 2: 27}
+DOCK_PIN = 22
 PENDANT = "powercode:6f4770"
 
 # docs/promises.md, L4: a silent node, and a broker, a line or pins that are lost.
@@ -89,7 +90,7 @@ async def building(folder: Path, reception_beats_s: float = BEATS_S) -> AsyncIte
     environment = {"GPIOZERO_PIN_FACTORY": "sim", "ACHTERWACHT_SIM_PINS": str(socket)}
     ports = {"kelder": str(folder / "kelder"), "radio": str(folder / "radio")}
     async with AsyncExitStack() as stack:
-        pins = await stack.enter_async_context(PinLine(socket, PINS.values()))
+        pins = await stack.enter_async_context(PinLine(socket, (*PINS.values(), DOCK_PIN)))
         cellar, radio = (stack.enter_context(Cable(Path(path))) for path in ports.values())
         nodes = {
             nr: await stack.enter_async_context(SerialZender(cellar, nr, telemetry_every_s=BEATS_S)) for nr in (3, 4)
@@ -164,9 +165,9 @@ async def test_every_silence_and_every_loss_is_a_fault_in_its_time(tmp_path: Pat
             house.radio.plug()
             await look.no_fault("gateway:radio/offline", LOST_S)
 
-            house.pins.fail(*PINS.values())
+            house.pins.fail(*PINS.values(), DOCK_PIN)
             await look.fault("gateway:gpio/offline", LOST_S)
-            house.pins.heal(*PINS.values())
+            house.pins.heal(*PINS.values(), DOCK_PIN)
             await look.no_fault("gateway:gpio/offline", LOST_S)
 
             await house.says("zigbee2mqtt/balie-3", "not JSON at all")
@@ -186,3 +187,34 @@ async def test_every_silence_and_every_loss_is_a_fault_in_its_time(tmp_path: Pat
         await look.fault("broker/link", LOST_S)
         assert {works(look.state)[nr] for nr in ("1", "2")} == {"yes"}, "pins need no broker"
         assert works(look.state)["5"] == "unknown"
+
+
+@pytest.mark.asyncio
+async def test_docks_on_a_pin_and_on_mqtt_are_known_at_each_start_and_followed(tmp_path: Path) -> None:
+    def docked(state: State, pager: str) -> bool | None:
+        device = state.devices.get(f"dock:{pager}")
+        return device.docked if device else None
+
+    async with building(tmp_path) as house:
+        look = house.onlooker
+        await look.until(lambda state: docked(state, "p1") is False, SOON_S, "the pin is read")
+        await house.pins.bounce(DOCK_PIN, 6, pressed=True)
+        await look.until(lambda state: docked(state, "p1") is True, SOON_S, "p1 hangs in its dock")
+        contact = {"contact": True, "battery": 100, "voltage": 3000, "linkquality": 120}
+        await house.says("zigbee2mqtt/lader-2", contact, retain=True)
+        await look.until(lambda state: docked(state, "p2") is True, SOON_S, "p2 hangs in its dock")
+        house.pins.fail(DOCK_PIN)
+        await look.fault("dock:p1/pin", LOST_S)
+        house.pins.heal(DOCK_PIN)
+        await look.no_fault("dock:p1/pin", LOST_S)
+        await house.says("zigbee2mqtt/lader-2", "not JSON at all")
+        await look.fault("dock:p2/malformed", LOST_S)
+        assert docked(look.state, "p2") is True
+
+        await house.hall.daemon.stop()
+        house.pins.release(DOCK_PIN)
+        await house.says("zigbee2mqtt/lader-2", {**contact, "contact": False}, retain=True)
+        await house.hall.daemon.start()
+        async with house.hall.daemon.onlooker() as after:
+            await after.until(lambda state: docked(state, "p1") is False, SOON_S, "the pin is read")
+            await after.until(lambda state: docked(state, "p2") is False, SOON_S, "what is retained counts")

@@ -274,6 +274,72 @@ def test_a_device_that_says_itself_that_it_goes_is_gone() -> None:
     assert desk.say({"state": "sleeping"}) == [h.Status("zender:1", "", False, live=True)]
 
 
+# --- docks ------------------------------------------------------------------------------------------------------------
+
+
+def dock(*values: str, topic: str = TOPIC, path: str = "", where: tuple[tuple[str, str], ...] = ()) -> Device:
+    return Device("dock:p2", (Reading(topic, "docked", path, where=where, values=values),))
+
+
+HONEYWELL = {"model": "Honeywell-Security", "id": 73942, "event": 160, "state": "open", "contact_open": 1}
+
+
+@pytest.mark.parametrize(
+    ("device", "docked", "off"),
+    [
+        (
+            dock("true", path="contact"),
+            {"contact": True, "battery": 100, "voltage": 3000, "linkquality": 120},
+            {"contact": False, "battery": 100, "voltage": 3000, "linkquality": 120},
+        ),
+        (dock("true", path="state"), {"id": 0, "state": True}, {"id": 0, "state": False}),
+        (dock("close"), b"close", b"open"),
+        (dock("ON"), b"ON", b"OFF"),
+        (dock("on"), b"ON", b"OFF"),
+        (
+            dock("ON", path="Switch1"),
+            {"Time": "2026-01-01T00:00:00", "Switch1": "ON"},
+            {"Time": "2026-01-01T00:00:00", "Switch1": "OFF"},
+        ),
+        (
+            dock("0", path="contact_open", where=(("id", "73942"),)),
+            {**HONEYWELL, "state": "closed", "contact_open": 0},
+            HONEYWELL,
+        ),
+    ],
+    ids=["zigbee2mqtt", "shelly input", "shelly door", "esphome", "esphome, small letters", "tasmota", "rtl_433"],
+)
+@pytest.mark.parametrize("retained", [False, True])
+def test_a_dock_tells_its_level_with_every_message_also_a_remembered_one(
+    device: Device, docked: Any, off: Any, retained: bool
+) -> None:
+    desk = Desk(device)
+    for said, so in ((docked, True), (docked, True), (off, False)):
+        assert desk.say(said, retained=retained) == [h.Telemetry("dock:p2", "", docked=so, live=not retained)]
+    assert desk.acks == [1, 1, 1]
+
+
+def test_a_message_that_says_nothing_of_the_dock_is_a_sign_of_life() -> None:
+    desk = Desk(dock("true", path="contact"))
+    assert desk.say({"battery": 98}) == [h.Telemetry("dock:p2", "")]
+    assert desk.say({"contact": None}) == [h.Telemetry("dock:p2", "")]
+    assert desk.say({"battery": 98}, retained=True) == []
+
+
+@pytest.mark.parametrize("said", [b"{", b"", b"true", {"contact": ""}, {"contact": "unknown"}, {"contact": [True]}])
+def test_nonsense_of_a_dock_is_its_own_fault_and_tells_no_level(said: Any) -> None:
+    heard = Desk(dock("true", path="contact")).say(said)
+    assert faults(heard) == ["dock:p2/malformed"]
+    assert not any(isinstance(one, h.Telemetry) and one.docked is not None for one in heard)
+
+
+def test_a_dock_at_which_the_path_was_forgotten_is_a_fault_and_never_off() -> None:
+    (_, trouble) = Desk(dock("true")).say({"contact": True})
+    assert isinstance(trouble, h.Trouble)
+    assert trouble.key == "dock:p2/malformed"
+    assert "expected 'true' or another word" in trouble.detail
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
@@ -371,6 +437,7 @@ def building() -> list[Device]:
             {"press": {"path": "n", "values": ("1",), "counter": "seq"}} if profile.name == "custom" else {},
         )
         made.append(Device(f"zender:{nr}", own, profile.dedupe_s, profile.retained))
+    made.append(Device("dock:p1", (Reading("d9", "docked", "state", values=("ON",)),)))
     made.append(Device("gateway:g", gateway_readings(PROFILES["zigbee2mqtt"], "d9")))
     return made
 

@@ -10,7 +10,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -23,13 +23,14 @@ from achterwacht.core import heard as h
 from achterwacht.core.contact import STUCK_S
 from achterwacht.inputs import gpio
 from achterwacht.inputs.gpio import ALIVE_EVERY_S, OFFLINE, Gpio
-from achterwacht.inputs.wiring import Contact, PressIds
+from achterwacht.inputs.wiring import Contact, Dock, PressIds
 from achterwacht_sim.pin_line import PinLine
 
 BOOT = "00ff"
 # Everything here happens within a poll or two; a busy machine may take longer.
 SOON_S = 5.0
 
+DOCK = Dock("p1", 5)
 DOOR, DESK = Contact(nr=1, pin=17), Contact(nr=2, pin=27)
 OPEN_DESK = Contact(nr=2, pin=27, normally_closed=False)
 
@@ -76,6 +77,9 @@ class Ears:
     async def alive(self, nr: int, after: int = 0) -> None:
         await self.until(lambda heard: heard == h.Telemetry(f"zender:{nr}", ""), after)
 
+    async def docked(self, docked: bool, after: int = 0) -> None:
+        await self.until(lambda heard: heard == h.Telemetry("dock:p1", "", docked=docked), after)
+
     async def trouble(self, key: str, after: int = 0) -> str:
         heard = await self.until(lambda heard: isinstance(heard, h.Trouble) and heard.key == key, after)
         assert isinstance(heard, h.Trouble)
@@ -92,9 +96,11 @@ class Ears:
 
 
 @asynccontextmanager
-async def listening(*contacts: Contact, clock: Callable[[], float] = time.monotonic) -> AsyncIterator[Ears]:
+async def listening(
+    *contacts: Contact, docks: Sequence[Dock] = (), clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[Ears]:
     ears = Ears()
-    running = asyncio.create_task(Gpio(contacts, PressIds(BOOT), clock, ears).run())
+    running = asyncio.create_task(Gpio(contacts, docks, PressIds(BOOT), clock, ears).run())
     try:
         yield ears
     finally:
@@ -254,7 +260,7 @@ async def test_a_contact_that_chatters_fills_no_queue_and_leaves_the_others_be(m
 @pytest.mark.asyncio
 async def test_an_edge_after_the_loop_has_ended_harms_nobody(mock: MockFactory) -> None:
     ears = Ears()
-    listener = Gpio([OPEN_DESK], PressIds(BOOT), time.monotonic, ears)
+    listener = Gpio([OPEN_DESK], [], PressIds(BOOT), time.monotonic, ears)
     running = asyncio.create_task(listener.run())
     await ears.alive(2)
     (pin,) = listener._pins
@@ -341,7 +347,7 @@ async def test_a_bad_pin_leaves_the_others_be(mock: MockFactory, monkeypatch: py
     fixed = Contact(4, 2, pull="down")
     nowhere = Contact(5, 99)
     async with listening(OPEN_DESK, twice, fixed, nowhere) as ears:
-        assert await ears.trouble("zender:3/pin") == "GPIO27: another zender has this pin: give each its own"
+        assert await ears.trouble("zender:3/pin") == "GPIO27: another contact has this pin: give each its own"
         detail = "GPIO2: this pin has a resistor of its own to 3.3 V: set its pull to up, or take another pin"
         assert await ears.trouble("zender:4/pin") == detail
         assert await ears.trouble("zender:5/pin") == "GPIO99: this machine has no such pin: take another"
@@ -539,22 +545,100 @@ async def test_a_pin_that_comes_back_while_held_is_the_same_press(
     assert OFFLINE not in ears.troubles()
 
 
+# --- docks ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("pull", ["up", "down", "none"])
+@pytest.mark.parametrize("normally_closed", [True, False])
+async def test_which_level_is_a_pager_in_its_dock(
+    mock: MockFactory, pull: Literal["up", "down", "none"], normally_closed: bool
+) -> None:
+    docked_is_high = (pull != "down") == normally_closed
+    async with listening(docks=[Dock("p1", 5, normally_closed, pull)]) as ears:
+        await ears.over("dock:p1/pin")
+        pin = mock.pin(5)
+        begins_docked = pin.state == docked_is_high
+        await ears.docked(begins_docked)
+        (pin.drive_low if pin.state else pin.drive_high)()
+        await ears.docked(not begins_docked)
+    assert ears.presses() == []
+
+
+@pytest.mark.asyncio
+async def test_a_dock_tells_its_level_at_the_start_at_each_change_and_now_and_then(mock: MockFactory) -> None:
+    clock = Clock()
+    async with listening(OPEN_DESK, docks=[DOCK], clock=clock) as ears:
+        await ears.docked(True)  # nothing holds the pin of a mock low: the contact is open
+        mock.pin(5).drive_low()
+        await ears.docked(False)
+        mock.pin(5).drive_high()
+        await ears.docked(True, after=len(ears.all))
+        told = [heard.docked for heard in ears.all if isinstance(heard, h.Telemetry) and heard.device == "dock:p1"]
+        assert told == [True, False, True], "nothing is said twice"
+        so_far = len(ears.all)
+        clock.ahead_s = ALIVE_EVERY_S
+        await ears.docked(True, after=so_far)
+    assert ears.troubles() == []
+
+
+@pytest.mark.asyncio
+async def test_a_pager_that_bounces_into_its_dock_is_one_change(mock: MockFactory) -> None:
+    async with listening(DOOR, docks=[DOCK]) as ears:
+        await ears.docked(True)
+        assert mock.pin(17).when_changed is not None
+        assert mock.pin(5).when_changed is None, "the poll is soon enough for it"
+        for _ in range(20):
+            mock.pin(5).drive_low()
+            mock.pin(5).drive_high()
+        mock.pin(5).drive_low()
+        await ears.docked(False)
+    told = [heard.docked for heard in ears.all if isinstance(heard, h.Telemetry) and heard.device == "dock:p1"]
+    assert told == [True, False]
+
+
+@pytest.mark.asyncio
+async def test_a_dock_whose_pin_cannot_be_read_says_so_and_then_how_it_is_now(
+    socket_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpio, "RETRY_S", 0.01)
+    async with PinLine(socket_path, [5, 17]) as line, listening(DOOR, docks=[DOCK]) as ears:
+        await ears.docked(False)
+        line.fail(5)
+        assert await ears.trouble("dock:p1/pin") == "GPIO5: OSError: GPIO5 cannot be read"
+        line.press(5)
+        so_far = len(ears.all)
+        line.heal(5)
+        await ears.over("dock:p1/pin", after=so_far)
+        await ears.docked(True, after=so_far)
+    assert OFFLINE not in ears.troubles()
+
+
+@pytest.mark.asyncio
+async def test_a_dock_with_a_cut_wire_looks_docked_and_never_carried(socket_path: Path) -> None:
+    async with PinLine(socket_path, [5]) as line, listening(docks=[DOCK]) as ears:
+        await ears.docked(False)
+        line.cut(5)
+        await ears.docked(True)
+
+
 # --- in a process of its own ------------------------------------------------------------------------------------------
 
 CHILD = textwrap.dedent("""
     import asyncio, time
     from achterwacht.core import heard as h
     from achterwacht.inputs.gpio import Gpio
-    from achterwacht.inputs.wiring import Contact, PressIds
+    from achterwacht.inputs.wiring import Contact, Dock, PressIds
 
     def hear(heard, **_):
         at_s = time.monotonic()
         times = f"{heard.heard_s!r} {at_s!r}" if isinstance(heard, h.Pressed) else ""
-        print(type(heard).__name__, getattr(heard, "press", ""), times, flush=True)
+        what = f"{heard.device} {heard.docked}" if isinstance(heard, h.Telemetry) else getattr(heard, "press", "")
+        print(type(heard).__name__, what, times, flush=True)
 
     async def main():
-        contacts = [Contact(1, 17, rearm_ms=0), Contact(2, 27)]
-        await Gpio(contacts, PressIds("00ff"), time.monotonic, hear).run()
+        contacts, docks = [Contact(1, 17, rearm_ms=0), Contact(2, 27)], [Dock("p1", 5)]
+        await Gpio(contacts, docks, PressIds("00ff"), time.monotonic, hear).run()
 
     asyncio.run(main())
 """)
@@ -598,9 +682,9 @@ async def test_another_process_hears_what_we_press_and_after_a_kill_finds_it_pre
     """Prints how long a press takes from the line to the ears; the budget is the whole daemon's, not this test's."""
     path = tmp_path / "pins"
     took_s = []
-    async with PinLine(path, [17, 27], seed=5) as line:
+    async with PinLine(path, [5, 17, 27], seed=5) as line:
         async with child(path) as ears:
-            await ears.until("Telemetry")
+            await ears.until("Telemetry dock:p1 False")
             await line.bounce(27, 6, pressed=True)
             await ears.until("Pressed 2-00ff-1 ")
             for number in range(1, 21):
@@ -610,9 +694,12 @@ async def test_another_process_hears_what_we_press_and_after_a_kill_finds_it_pre
                 assert pressed_s <= float(edge_s) <= float(heard_s)
                 took_s.append((float(edge_s) - pressed_s, float(heard_s) - float(edge_s)))
                 line.release(17)
-                assert await line.levels() == {17: False, 27: True}
+                assert await line.levels() == {17: False, 27: True}  # of whose edges it wants to know
+            line.press(5)
+            await ears.until("Telemetry dock:p1 True")
             assert sum(said.startswith("Pressed 2") for said in ears.said) == 1, "a bounce is one press"
         async with child(path) as ears:
             await ears.until("Pressed 2-00ff-1 ")
+            await ears.until("Telemetry dock:p1 True")
     for what, times in zip(("line to edge", "edge to heard"), zip(*took_s, strict=True), strict=True):
         print(f"{what}: median {statistics.median(times) * 1e6:.0f} us, at most {max(times) * 1e6:.0f} us")

@@ -237,6 +237,15 @@ def test_what_a_button_says(said: Any, keys: dict[str, Any], so: bool) -> None:
         ("OFFLINE", "online", {"values": ("online",)}, False),
         ("whatever", "alive", {}, True),
         ("other", "alive", {"values": ("beat",)}, False),
+        (True, "docked", {"values": ("true",)}, True),
+        (False, "docked", {"values": ("true",)}, False),
+        ("close", "docked", {"values": ("close", "closed")}, True),
+        ("open", "docked", {"values": ("close", "closed")}, False),
+        (" OFF\n", "docked", {"values": ("ON",)}, False),
+        (0, "docked", {"values": ("1",)}, False),
+        (-3.5, "docked", {"values": ("1",)}, False),
+        ("uit de lader", "docked", {"values": ("in de lader",)}, False),
+        ("unknown", "docked", {"values": ("unknown",)}, True),
     ],
 )
 def test_what_a_measurement_says(said: Any, says: Meaning, keys: dict[str, Any], so: bool | int) -> None:
@@ -261,6 +270,13 @@ def test_what_a_measurement_says(said: Any, says: Meaning, keys: dict[str, Any],
         ("low", "battery_low", {"below": 0.5}),
         ("perhaps", "tamper", {"values": ("true",)}),
         ("sleeping", "online", {"values": ("online",)}),
+        ("", "docked", {"values": ("ON",)}),
+        ("unavailable", "docked", {"values": ("ON",)}),
+        ('{"contact":true}', "docked", {"values": ("true",)}),
+        ({"contact": True}, "docked", {"values": ("true",)}),
+        ([True], "docked", {"values": ("true",)}),
+        ("\ufffd", "docked", {"values": ("ON",)}),
+        ("no" * 40, "docked", {"values": ("ON",)}),
     ],
 )
 def test_what_nobody_expected_is_a_fault(said: Any, says: Meaning, keys: dict[str, Any]) -> None:
@@ -300,6 +316,23 @@ def test_filters_as_mqtt_has_them(topic_filter: str, topic: str, fits: bool) -> 
     assert matches(topic_filter, topic) is fits
 
 
+DOCKED = st.lists(st.sampled_from(["true", "on", "closed", "1", "in de lader"]), min_size=1, max_size=3).map(tuple)
+
+
+@given(DOCKED, ANY_JSON | st.sampled_from([True, False, "ON", "off", "Closed", "open", 1, 0, "1.0", "in de lader"]))
+def test_a_dock_is_docked_by_the_plans_words_and_not_by_any_other(values: tuple[str, ...], said: Any) -> None:
+    """What is no word, or says that nobody knows, is neither: a fault."""
+    try:
+        docked = meant(said, "docked", values=values)
+    except Malformed as problem:
+        assert isinstance(said, dict | list | str | float) or said is None or abs(said) > 10**50
+        assert plain(said) not in values
+        assert "expected" in str(problem)
+    else:
+        assert docked is (plain(said) in values)
+        assert not isinstance(said, dict | list)
+
+
 LEVELS = ["a", "", "$x"]
 TOPICS = ["/".join(levels) for size in range(1, 5) for levels in product([*LEVELS, "b"], repeat=size)]
 FILTERS = st.lists(st.sampled_from([*LEVELS, "+"]), max_size=3).flatmap(
@@ -330,7 +363,7 @@ def test_what_is_no_path(path: str) -> None:
 READINGS = st.builds(
     Reading,
     topic=st.just("t"),
-    says=st.sampled_from(["press", "battery", "battery_low", "tamper", "alive", "online"]),
+    says=st.sampled_from(["press", "battery", "battery_low", "tamper", "alive", "online", "docked"]),
     path=st.sampled_from(["", "action", "params.events[*]", "params.events[*].n", "[*]", "n.n"]),
     field=st.sampled_from(["", "n", "events.action"]),
     where=st.sampled_from([(), (("component", "input:0"),), (("n", "null"),)]),

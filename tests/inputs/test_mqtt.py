@@ -25,6 +25,8 @@ RECEIPT = {
     "zender": 5,
     "stage": "shown",
 }
+DRILL = "drill-abcd00ff-17"
+DRILLED = {**RECEIPT, "page": f"{DRILL}.abcd00ff.1", "incident": DRILL, "press": ""}
 ANSWER = {"boot": "00ff", "seq": 9, "incident": PRESS, "press": PRESS, "zender": 5, "answer": "coming"}
 
 
@@ -99,6 +101,11 @@ def test_the_receipt_of_a_test_page_names_no_alarm(nothing: dict[str, Any]) -> N
     assert heard == h.Receipt("p1", "00ff", 8, "test.abcd.3", "", "", 0, "shown")
 
 
+def test_the_receipt_of_a_button_s_test_may_name_its_zender() -> None:
+    heard = say(f"{PAGER}/receipt", {**RECEIPT, "page": "test.abcd.3", "incident": "", "press": ""})
+    assert heard == h.Receipt("p1", "00ff", 8, "test.abcd.3", "", "", 5, "shown")
+
+
 def test_carrying_a_pager_names_a_member_and_no_alarm() -> None:
     heard = say(f"{PAGER}/answer", {"boot": "00ff", "seq": 1, "answer": "carry", "member": "anna"})
     assert isinstance(heard, h.Answer)
@@ -110,6 +117,22 @@ def test_a_pager_may_say_that_carrying_is_about_no_alarm() -> None:
         heard = say(f"{PAGER}/answer", {"boot": "00ff", "seq": 1, "answer": "carry", "member": "anna", **nothing})
         assert isinstance(heard, h.Answer)
         assert (heard.incident, heard.press, heard.zender) == ("", None, None)
+
+
+def test_a_pager_need_not_say_who_carries_it() -> None:
+    """Then it is today's member, which the house knows."""
+    heard = say(f"{PAGER}/answer", {"boot": "00ff", "seq": 1, "answer": "carry"})
+    assert isinstance(heard, h.Answer)
+    assert (heard.pager, heard.answer, heard.member) == ("p1", "carry", None)
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_a_receipt_and_an_answer_of_a_drill_name_it_and_no_press(nothing: str | None) -> None:
+    heard = say(f"{PAGER}/receipt", {**DRILLED, "press": nothing})
+    assert heard == h.Receipt("p1", "00ff", 8, f"{DRILL}.abcd00ff.1", DRILL, "", 5, "shown")
+    heard = say(f"{PAGER}/answer", {**ANSWER, "incident": DRILL, "press": nothing})
+    assert isinstance(heard, h.Answer)
+    assert (heard.incident, heard.press, heard.zender) == (DRILL, None, 5)
 
 
 def test_a_member_named_in_another_answer_is_not_believed() -> None:
@@ -145,12 +168,23 @@ def test_a_member_named_in_another_answer_is_not_believed() -> None:
         (f"{PAGER}/receipt", {**RECEIPT, "incident": ""}),
         (f"{PAGER}/receipt", {**RECEIPT, "press": None}),
         (f"{PAGER}/receipt", {**RECEIPT, "zender": 0}),
-        (f"{PAGER}/receipt", {**RECEIPT, "incident": "", "press": ""}),
         (f"{PAGER}/receipt", {key: value for key, value in RECEIPT.items() if key != "incident"}),
         (f"{PAGER}/answer", {**ANSWER, "answer": "perhaps"}),
         (f"{PAGER}/answer", {**ANSWER, "press": ""}),
         (f"{PAGER}/answer", {**ANSWER, "zender": 0}),
-        (f"{PAGER}/answer", {"boot": "00ff", "seq": 1, "answer": "carry"}),
+        (f"{PAGER}/answer", {**ANSWER, "press": None}),
+        (f"{PAGER}/receipt", {**DRILLED, "press": PRESS}),
+        (f"{PAGER}/receipt", {**DRILLED, "zender": 0}),
+        (f"{PAGER}/receipt", {**DRILLED, "incident": "drill-00ff-0"}),
+        (f"{PAGER}/receipt", {**DRILLED, "incident": "drill-xyzw-1"}),
+        (f"{PAGER}/receipt", {**DRILLED, "incident": "drill-00ff-1\n"}),
+        (f"{PAGER}/receipt", {**DRILLED, "incident": "drill-00ff"}),
+        (f"{PAGER}/receipt", {**RECEIPT, "press": "drill-00ff-1"}),
+        (
+            f"{PAGER}/answer",
+            {"boot": "00ff", "seq": 1, "answer": "coming", "incident": DRILL, "press": PRESS, "zender": 5},
+        ),
+        (f"{PAGER}/answer", {"boot": "00ff", "seq": 1, "answer": "coming", "incident": DRILL, "press": ""}),
         (f"{PAGER}/status", {"online": 1, "boot": "00ff"}),
         (f"{PAGER}/telemetry", {"boot": "00ff", "battery": 83, "charging": False, "docked": False}),
         (f"{ZENDER}/telemetry", {"boot": "00ff", "battery": 101, "tamper": False, "line": "ok"}),

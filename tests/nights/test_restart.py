@@ -10,7 +10,7 @@ import pytest
 from achterwacht.core import facts as f
 from achterwacht.core.codec import decode
 from achterwacht.core.escalation import CHECKPOINT_OPEN_FACTS, checkpoint
-from achterwacht.core.state import evolve
+from achterwacht.core.evolve import evolve
 from house import ALL_RING, BACKUP_RINGS, TEAM_RINGS, TOWN_HALL, House, replay
 
 HOUR_S = 3600.0

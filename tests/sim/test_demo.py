@@ -16,6 +16,7 @@ from achterwacht_sim import demo
 from achterwacht_sim.children import Children
 from achterwacht_sim.demo import COMMANDS, DemoFailed, daemon_command, run_demo, start_broker
 from achterwacht_sim.node import Zender
+from achterwacht_sim.scenario import read
 
 WAIT_S = 30.0
 HERE = Path(__file__).parent
@@ -37,6 +38,8 @@ if sys.argv[1] == "run":
     asyncio.run(run(sys.argv[-1]))
 elif sys.argv[1] == "watch":
     signal.pause()
+elif sys.argv[1] == "refuse":
+    sys.exit("not like this")
 """
 
 STORY = """story: A short one.
@@ -46,20 +49,18 @@ steps:
   - do: press 7
   - expect: {pager: all, rings: BALIE 3}
 """
+SHORT = read(STORY, "story.yaml")
 
 
 @pytest.fixture
 def pids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The demo with a fake daemon, a short story and its own folder; the file fills with the ids of processes."""
-    from achterwacht_sim.scenario import read
-
+    """The demo with a fake daemon and its own folder; the file fills with the ids of processes."""
     fake = tmp_path / "achterwacht.py"
     fake.write_text(FAKE_ACHTERWACHT)
     pids = tmp_path / "pids"
     (tmp_path / "homes").mkdir()
     monkeypatch.setenv("DEMO_TEST_PIDS", str(pids))
     monkeypatch.setattr(demo, "daemon_command", lambda: [sys.executable, str(fake)])
-    monkeypatch.setattr(demo, "load", lambda _name: read(STORY, "story.yaml"))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "homes"))
     return pids
 
@@ -79,7 +80,7 @@ def all_gone(pids: Path) -> bool:
 async def test_once_shows_the_story_the_timeline_and_the_draft(pids: Path, capfd: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), once=True, say=said.append) == 0
+        assert await run_demo(Path("config"), SHORT, once=True, say=said.append) == 0
     assert said[0].startswith("DEMO BROKER: mosquitto on 127.0.0.1:")
     assert "A short one." in "\n".join(said)
     shown, drafted = capfd.readouterr().out.splitlines()
@@ -98,7 +99,7 @@ async def test_a_signal_while_it_watches_ends_all_of_it_well(pids: Path, signum:
             os.kill(os.getpid(), signum)
 
     async with asyncio.timeout(WAIT_S):
-        code = await run_demo(Path("config"), once=False, say=say)
+        code = await run_demo(Path("config"), SHORT, once=False, say=say)
     assert code in (0, 130)
     assert all_gone(pids)
 
@@ -110,22 +111,73 @@ async def test_a_signal_in_the_middle_of_the_story_ends_all_of_it(pids: Path) ->
             os.kill(os.getpid(), signal.SIGINT)
 
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), once=True, say=say) == 130
+        assert await run_demo(Path("config"), SHORT, once=True, say=say) == 130
     assert all_gone(pids)
 
 
 @pytest.mark.asyncio
-async def test_a_story_that_fails_says_where_and_leaves_nothing(pids: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from achterwacht_sim.scenario import read
-
+async def test_a_story_that_fails_says_where_and_leaves_nothing(pids: Path) -> None:
     story = f"{STORY}  - expect: {{pager: p1, over: BALIE 3, within_s: 0}}\n"
-    monkeypatch.setattr(demo, "load", lambda _name: read(story, "story.yaml"))
     said: list[str] = []
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), once=True, say=said.append) == 1
+        assert await run_demo(Path("config"), read(story, "story.yaml"), once=True, say=said.append) == 1
     assert "story.yaml:7:13: not seen" in said[-1]
     assert "asked: run" in said[-1]
     assert all_gone(pids)
+
+
+TYPED = """story: A morning.
+pagers: [p1]
+plan: {morning: {check_at: +9s}}
+steps:
+  - do: type achterwacht took p1 'lid 1'
+  - expect: {terminal: achterwacht morning, says: morning}
+"""
+
+
+@pytest.mark.asyncio
+async def test_what_is_typed_runs_in_the_folders_of_a_plan_of_its_own(pids: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "achterwacht.yaml").write_text("site: {name: VOORBEELD}\nmorning: {}\n")
+    said: list[str] = []
+    async with asyncio.timeout(WAIT_S):
+        assert await run_demo(config, read(TYPED, "story.yaml"), once=True, say=said.append) == 0
+    (own,) = {line.split("--config ")[1].split()[0] for line in said if "asked: " in line}
+    assert Path(own).parent.parent == tmp_path / "homes"
+    assert sorted(asked(pids)) == ["morning", "run", "took"], "no incident: nothing to show"
+    told = "\n".join(said)
+    assert "$ achterwacht took p1 'lid 1'\n          asked: took p1 lid 1 --config " in told
+    assert "$ achterwacht morning\n          asked: morning --config " in told
+    assert all_gone(pids)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("do: type achterwacht refuse", "story.yaml:4:9: type achterwacht refuse: it ended with 1"),
+        (
+            "expect: {terminal: achterwacht refuse, says: never, within_s: 0}",
+            "story.yaml:4:13: `achterwacht refuse` did not say 'never' within 0 s; it ended with 1:\nasked: refuse",
+        ),
+    ],
+)
+async def test_what_the_terminal_refuses_or_does_not_say_ends_the_story(pids: Path, step: str, told: str) -> None:
+    story = read(f"story: A morning.\npagers: [p1]\nsteps:\n  - {step}\n", "story.yaml")
+    said: list[str] = []
+    async with asyncio.timeout(WAIT_S):
+        assert await run_demo(Path("config"), story, once=True, say=said.append) == 1
+    assert told in said[-1]
+    assert all_gone(pids)
+
+
+@pytest.mark.asyncio
+async def test_a_house_without_a_plan_to_change_is_told(pids: Path, tmp_path: Path) -> None:
+    async with asyncio.timeout(WAIT_S):
+        with pytest.raises(DemoFailed, match="could not be made into a plan for story"):
+            await run_demo(tmp_path / "nowhere", read(TYPED, "story.yaml"), once=True, say=print)
+    assert list(pids.parent.glob("homes/*")) == []
 
 
 @pytest.mark.asyncio

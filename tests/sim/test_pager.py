@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from achterwacht_sim.battery import Battery
-from achterwacht_sim.events import AnswerHeard, ConnectionBack, NoConnection, Over, Received, Rings, Shows
+from achterwacht_sim.events import AnswerHeard, ConnectionBack, NoConnection, Over, Proves, Received, Rings, Shows
 from achterwacht_sim.pager import NothingToAnswer, PagerFirmware
 from achterwacht_sim.wire import CANARY_TOPIC, Message
 
@@ -122,7 +122,7 @@ def test_these_kinds_are_shown_and_do_not_ring(kind: str) -> None:
 def test_a_check_is_silent_but_proves_itself() -> None:
     node = online()
     hear_page(node, 1.0, kind="check", incident=None, press=None, zender=None, text="")
-    assert kinds_of_events(node) == [Received]
+    assert kinds_of_events(node) == [Received, Proves]
     assert node.display() == ()
     assert [receipt["stage"] for receipt in told(node.take_messages(), "receipt")] == ["received", "shown"]
 
@@ -134,6 +134,58 @@ def test_a_test_page_is_about_no_alarm_and_neither_are_its_receipts() -> None:
     assert [receipt["stage"] for receipt in receipts] == ["received", "shown"]
     assert {(receipt["incident"], receipt["press"], receipt["zender"]) for receipt in receipts} == {("", "", 0)}
     assert (node.display(), dict(node.incidents)) == (("TEST, GEEN ALARM",), {})
+
+
+def hear_who(node: PagerFirmware, now_s: float) -> None:
+    hear_page(node, now_s, page="notice.d0.4", kind="who", text="WIE DRAAGT P1?", incident="", press="", zender=0)
+
+
+def test_who_carries_it_is_asked_until_the_answer_is_accepted() -> None:
+    node = online()
+    hear_who(node, 1.0)
+    node.take_messages()
+    assert node.display() == ("WIE DRAAGT P1?",)
+    refused = node.answer("carry", 2.0)
+    hear_answered(node, refused, 2.1, result="refused")
+    assert node.display() == ("WIE DRAAGT P1?",)
+    accepted = node.answer("carry", 3.0)
+    hear_answered(node, accepted, 3.1)
+    assert node.display() == ()
+    said = told(node.take_messages(), "answer")
+    assert {"boot", "seq", "incident", "press", "zender", "answer"} == set(said[-1]), "today's member: none is named"
+    assert (said[-1]["incident"], said[-1]["press"], said[-1]["zender"]) == ("", "", 0)
+
+
+def test_an_answer_carry_takes_no_other_notice_off() -> None:
+    node = online()
+    hear_who(node, 1.0)
+    seq = node.answer("carry", 2.0, member="lid-2")
+    hear_page(node, 2.5, page="notice.d0.5", kind="fault", incident="", press="", zender=0, text="BATTERIJ LAAG")
+    hear_answered(node, seq, 3.0)
+    assert node.display() == ("BATTERIJ LAAG",)
+
+
+def test_a_drill_rings_as_an_incident_without_a_press_and_goes_by_its_over() -> None:
+    node = online()
+    text, drill = "OEFENING BALIE 1", "drill-d0-1"
+    hear_page(node, 1.0, page=f"{drill}.d0.1", kind="drill", text=text, incident=drill, press="")
+    receipts = told(node.take_messages(), "receipt")
+    assert [(said["incident"], said["press"], said["zender"]) for said in receipts] == [(drill, "", 5)] * 2
+    node.answer("coming", 2.0)
+    (answer,) = told(node.take_messages(), "answer")
+    assert (answer["incident"], answer["press"], answer["zender"]) == (drill, "", 5)
+    hear_page(node, 3.0, n=2, text="BALIE 2")
+    assert node.display() == ("BALIE 2", "OEFENING BALIE 1"), "the real one stands on top"
+    hear_page(node, 4.0, page=f"{drill}.d0.3", kind="over", text=text, incident=drill, press="")
+    assert node.display() == ("BALIE 2",)
+
+
+def test_the_test_of_a_button_names_its_zender_and_so_do_its_receipts() -> None:
+    node = online()
+    hear_page(node, 1.0, page="test.d0.3", kind="test", incident="", press="", zender=7, text="TEST BALIE 3")
+    receipts = told(node.take_messages(), "receipt")
+    assert {(said["incident"], said["press"], said["zender"]) for said in receipts} == {("", "", 7)}
+    assert (node.display(), dict(node.incidents)) == (("TEST BALIE 3",), {})
 
 
 def test_a_seen_page_does_not_ring_again_but_gets_its_receipts_again() -> None:
@@ -286,6 +338,15 @@ def test_telemetry_tells_battery_dock_and_signal() -> None:
     assert [t["battery"] for t in told(node.take_messages(), "telemetry")] == [83, 100]
 
 
+def test_it_may_begin_in_its_dock_and_its_battery_may_be_flat_at_once() -> None:
+    node = PagerFirmware("p1", lambda: "ab", 0.0, Battery(50.0, drain_per_h=0.0), docked=True)
+    node.connected(0.0)
+    node.set_docked(False, 1.0)
+    node.set_battery(4, 2.0)
+    said = [(t["docked"], t["charging"], t["battery"]) for t in told(node.take_messages(), "telemetry")]
+    assert said == [(True, True, 50), (False, False, 50), (False, False, 4)]
+
+
 def test_a_restart_forgets_pages_and_answers() -> None:
     node = online()
     hear_page(node, 1.0)
@@ -304,6 +365,13 @@ def test_a_text_that_does_not_fit_still_rings() -> None:
     assert kinds_of_events(node) == [Received, Rings]
     assert node.display()[0].startswith("BALIE 1??xxx")
     assert len(node.display()[0]) == 40
+
+
+def test_a_list_of_names_and_numbers_below_the_text_is_read_whole() -> None:
+    node = online()
+    detail = "Pieper p3: VOORBEELD Teamlid Drie, 06-00000003. " * 5
+    hear_page(node, 1.0, kind="fault", text="NIET OPGEHAALD: P3", detail=detail, incident="", press="", zender=0)
+    assert node.notice is not None and node.notice.detail == detail
 
 
 def test_memory_is_bounded() -> None:

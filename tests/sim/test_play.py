@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from achterwacht_sim.address import Broker
-from achterwacht_sim.events import Over, Rings, Shows
+from achterwacht_sim.events import Over, Proves, Rings, Shows
 from achterwacht_sim.play import Cast, Unmet, holds, seen
 from achterwacht_sim.scenario import Want, read
 from achterwacht_sim.wire import Page
@@ -79,6 +79,7 @@ async def test_a_story_is_played_to_its_end_and_told(mosquitto: Mosquitto) -> No
         ("do: it answers coming", "t.yaml:4:9: it answers coming: no pager was seen before"),
         ("do: p1 answers coming", "p1 answers coming: pager p1 shows no incident"),
         ("do: p1 answers coming to BALIE 9", "pager p1 does not show BALIE 9"),
+        ("do: type achterwacht morning", "t.yaml:4:9: nothing can be typed here: only the demo has a terminal"),
     ],
 )
 async def test_what_is_not_seen_is_named_with_its_place(mosquitto: Mosquitto, step: str, told: str) -> None:
@@ -102,8 +103,55 @@ def test_what_is_wanted_is_told_apart() -> None:
     assert [seen(event, Want("any", 1, over="BALIE 3")) for event in (rings, update, over)] == [False, False, True]
     assert [seen(event, Want("any", 1, kind="update")) for event in (rings, update, over)] == [False, True, False]
     assert not seen(rings, Want("any", 1, rings="BALIE 3", kind="call_112"))
+    check = Proves(page("check", ""))
+    assert [seen(check, Want("any", 1, kind=kind)) for kind in ("check", "who")] == [True, False]
+    assert not seen(check, Want("any", 1, shows="BALIE 3"))
+
+
+@pytest.mark.asyncio
+async def test_pagers_hang_in_their_docks_are_taken_go_flat_and_fall_silent(mosquitto: Mosquitto) -> None:
+    broker, fake = everything(mosquitto)
+    story = """pagers: [p1, p2]
+docked: [p1]
+steps:
+  - do: p1 undocks
+  - do: battery p1 4
+  - do: p1 falls silent
+  - do: battery p1 60
+  - do: p1 speaks again
+  - do: battery p1 90
+"""
+    async with asyncio.timeout(WAIT_S), fake as daemon, Cast(read(story, "t.yaml"), broker, print) as cast:
+        await cast.play()
+        await daemon.hears("pager/p2/telemetry", docked=False)
+        await daemon.hears("pager/p1/telemetry", battery=90)
+        said = [fields for topic, fields in daemon.heard if topic == "pager/p1/telemetry"]
+    told = [(fields["docked"], fields["charging"], fields["battery"]) for fields in said]
+    assert told == [(True, True, 100), (False, False, 100), (False, False, 4), (False, False, 90)]
 
 
 def test_a_text_is_held_as_whole_words() -> None:
     assert holds("BEL 112: BALIE 1", "BALIE 1")
     assert not holds("BALIE 10", "BALIE 1")
+
+
+@pytest.mark.asyncio
+async def test_the_terminal_is_asked_again_until_it_says_it_and_shown_once(mosquitto: Mosquitto) -> None:
+    broker, _ = everything(mosquitto)
+    screens = iter(["NOG NIET", "KLAAR\n  VOOR VANDAAG"])
+    asked: list[tuple[str, ...]] = []
+
+    async def terminal(words: tuple[str, ...]) -> tuple[int, str]:
+        asked.append(words)
+        return 0, next(screens)
+
+    story = "pagers: [p1]\nsteps:\n  - expect: {terminal: achterwacht morning, says: KLAAR VOOR VANDAAG}\n"
+    said: list[str] = []
+    async with asyncio.timeout(WAIT_S), Cast(read(story, "t.yaml"), broker, said.append, terminal) as cast:
+        await cast.play()
+    assert asked == [("morning",), ("morning",)]
+    assert [line.split("  ", 1)[1] for line in said[1:4]] == [
+        "$ achterwacht morning",
+        "        KLAAR",
+        "          VOOR VANDAAG",
+    ]

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from achterwacht_sim.faults import Faults
 from achterwacht_sim.scenario import (
     Answer,
+    Ask,
     BadScenario,
+    Charge,
     Dock,
     Line,
     Power,
     Press,
     Scenario,
     Tamper,
+    Typed,
     Want,
     load,
     read,
@@ -39,12 +42,14 @@ def mistakes(text: str) -> tuple[str, ...]:
 
 
 def test_the_shipped_scenarios_are_good_and_tell_their_story() -> None:
-    assert shipped() == ("crowded", "demo", "nobody_answers", "two_desks")
+    mornings = ("forgotten_pager", "normal_morning")
+    assert set(shipped()) == {"crowded", "demo", "nobody_answers", "two_desks", *mornings}
     for name in shipped():
         scenario = load(name)
         assert scenario.name == name
         assert scenario.story
-        assert scenario.pagers == ("p1", "p2", "p3")
+        assert scenario.pagers[:3] == ("p1", "p2", "p3")
+        assert scenario.docked == (scenario.pagers if name in mornings else ())
     assert load("crowded").zenders == tuple(range(1, 12))
 
 
@@ -64,6 +69,10 @@ def test_every_form_of_do() -> None:
         "zender 7 comes back",
         "p1 reboots",
         "p1 docks",
+        "zender 7 falls silent",
+        "p1 speaks again",
+        "battery p2 4",
+        "type achterwacht called p2 --replaced-by 'lid 4'",
         "tamper 7 opened",
         "line 8 cut",
     ) == [
@@ -75,6 +84,10 @@ def test_every_form_of_do() -> None:
         Power("zender 7", "comes back"),
         Power("pager p1", "reboots"),
         Dock("p1", "docks"),
+        Power("zender 7", "falls silent"),
+        Power("pager p1", "speaks again"),
+        Charge("p2", 4),
+        Typed(("called", "p2", "--replaced-by", "lid 4")),
         Tamper(7, True),
         Line(8, "cut"),
     ]
@@ -82,21 +95,26 @@ def test_every_form_of_do() -> None:
 
 def test_steps_wait_expect_and_have_their_place() -> None:
     text = f"""{CAST}faults: {{drop: 0.1, delay_s: 1, seed: 4}}
+docked: [p2]
+plan: {{morning: {{check_at: +9s}}}}
 steps:
   - at: 2.5
     do: press 7
   - expect: {{pager: all, rings: BALIE 3, within_s: 9}}
   - when: {{zender: 7, help: coming}}
     do: p1 answers coming
+  - expect: {{terminal: achterwacht morning --json, says: groen}}
 """
     scenario = read(text, "t.yaml")
     assert isinstance(scenario, Scenario)
     assert (scenario.faults, scenario.seed) == (Faults(drop=0.1, delay_s=1.0), 4)
-    press, expect, when = scenario.steps
-    assert (press.at_s, press.want, press.where) == (2.5, None, "t.yaml:6:9")
+    assert (scenario.docked, scenario.plan) == (("p2",), {"morning": {"check_at": "+9s"}})
+    press, expect, when, asked = scenario.steps
+    assert (press.at_s, press.want, press.where) == (2.5, None, "t.yaml:8:9")
     assert expect.want == Want("all", 9.0, rings="BALIE 3")
-    assert (expect.do, expect.where) == (None, "t.yaml:7:13")
+    assert (expect.do, expect.where) == (None, "t.yaml:9:13")
     assert when.want == Want("zender 7", 120.0, help="coming")
+    assert asked.want == Ask(Typed(("morning", "--json")), "groen", 5.0)
 
 
 def test_all_mistakes_are_told_at_once_with_their_places() -> None:
@@ -138,6 +156,33 @@ steps:
     ]
     assert all("expected" in line for line in told)
     assert "one of press NR" in told[7]
+
+
+def test_mistakes_about_the_house_are_told_with_their_places() -> None:
+    told = mistakes("""pagers: [p1]
+docked: [p2]
+plan: morning
+steps:
+  - do: type rm -rf .
+  - do: type achterwacht took 'p1
+  - do: battery p1 101
+  - expect: {terminal: rm, says: x}
+  - expect: {terminal: achterwacht morning}
+  - expect: {terminal: achterwacht morning, says: x, rings: x}
+  - expect: {terminal: achterwacht morning, pager: p1, says: x}
+""")
+    assert [line.split(": ")[0] for line in told] == [
+        "t.yaml:2:10",
+        "t.yaml:3:7",
+        "t.yaml:5:9",
+        "t.yaml:6:9",
+        "t.yaml:7:9",
+        "t.yaml:8:24",
+        "t.yaml:9:13",
+        "t.yaml:10:54",
+        "t.yaml:11:13",
+    ]
+    assert "rm: only achterwacht is typed here" in told[5]
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,9 @@ async def test_a_pager_at_the_terminal_shows_answers_and_quits(mosquitto: Mosqui
         await says(pager, "[BALIE 3]")
         await daemon.hears("pager/p1/answer", answer="coming", incident="7-ab-1", press="7-ab-1", zender=7)
         await daemon.hears("pager/p1/answer", answer="carry", member="anna")
+        await type_line(pager, "silent", "battery 60", "speak", "battery 4")
+        await daemon.hears("pager/p1/telemetry", battery=4)
+        assert not [fields for _, fields in daemon.heard if fields.get("battery") == 60]
         await type_line(pager, "dock", "reboot")
         await daemon.hears("pager/p1/telemetry", docked=True, charging=True)
         await says(pager, "has started anew")
@@ -165,6 +168,7 @@ def test_a_wrong_argument_is_refused(arguments: list[str], told: str, capsys: py
         (["play", "no_such_story"], "no_such_story"),
         (["play", "demo", "--password-file", "no_such_file"], "no_such_file"),
         (["demo", "--config", "no_such_folder"], "no_such_folder: no such folder"),
+        (["demo", "--scenario", "no_such_story"], "no_such_story"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(

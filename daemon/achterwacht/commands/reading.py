@@ -15,7 +15,8 @@ import msgspec
 from achterwacht.core import facts as f
 from achterwacht.core.codec import decode, to_plain
 from achterwacht.core.draft import draft as draft_of
-from achterwacht.core.incident import Following, Incident, incident_to_plain, incidents
+from achterwacht.core.drill import is_drill
+from achterwacht.core.incident import Following, Incident, drills, incident_to_plain, incidents
 from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.core.plan import EMPTY_PLAN
 from achterwacht.errors import AskedWrong, NoIncident
@@ -83,6 +84,8 @@ def show(asked: Namespace) -> int:
 
 def draft(asked: Namespace) -> int:
     """The form that is filled in after an incident, with what the facts know."""
+    if is_drill(asked.incident):
+        raise AskedWrong(f"{asked.incident} was a drill, of which there is no form: `achterwacht drill report`")
     form = draft_of(find(asked.state, asked.incident), names_in(asked.state))
     if asked.json:
         print_json(to_plain(form))
@@ -142,8 +145,13 @@ def known_facts(state: Path) -> Iterator[tuple[int, f.Fact]]:
 
 
 def stories(state: Path) -> tuple[Incident, ...]:
-    """Every incident of the journal."""
+    """Every incident of the journal; no drills."""
     return incidents(known_facts(state))
+
+
+def drills_in(state: Path) -> tuple[Incident, ...]:
+    """Every drill of the journal."""
+    return drills(known_facts(state))
 
 
 class Named(Protocol):
@@ -172,7 +180,9 @@ def pick(known: Sequence[N], asked: str, where: str) -> N:
 
 
 def find(state: Path, asked: str) -> Incident:
-    """The story that is asked for. Raises AskedWrong."""
+    """The story that is asked for; a drill only by its id. Raises AskedWrong."""
+    if is_drill(asked):
+        return pick(drills_in(state), asked, "that was a drill")
     return pick(stories(state), asked, "in the journal")
 
 

@@ -45,12 +45,12 @@ WORKING: tuple[Works, ...] = ("yes", "unsupervised")
 
 def status(asked: Namespace) -> int:
     """The light, its reasons, all zenders and pagers; 0 ready, 1 limited, 2 not ready or no answer."""
-    look = _look(asked.state)
+    look = ask(asked.state)
     if isinstance(look, LinkUnavailable):
         if asked.json:
             print_json({"light": "unknown", "why": str(look), "remedy": look.remedy})
         else:
-            print(*_no_answer(look), sep="\n")
+            print(*no_answer(look), sep="\n")
         return EXIT_UNKNOWN
     if asked.json:
         print_json(standing_json(look, names_in(asked.state)))
@@ -59,7 +59,7 @@ def status(asked: Namespace) -> int:
     return EXIT_CODES[look.house.light]
 
 
-def _no_answer(why: LinkUnavailable) -> Iterator[str]:
+def no_answer(why: LinkUnavailable) -> Iterator[str]:
     """In every language that there is: the plan says which one the house speaks, and the daemon would tell the plan."""
     for language in LANGUAGES:
         words = Texts(language).words.standing
@@ -77,7 +77,7 @@ def _columns() -> int:
 
 def metrics(asked: Namespace) -> int:
     """The same as numbers, for Prometheus; 0 also when the daemon does not answer, which the numbers then say."""
-    look = _look(asked.state)
+    look = ask(asked.state)
     if isinstance(look, LinkUnavailable):
         print(f"achterwacht metrics: {look}", file=sys.stderr)
         print(exposition([_up(0)]), end="")
@@ -120,7 +120,7 @@ class Look:
         return age_s(one.name, one.device, self.heard_s, self.now.at)
 
 
-def _look(state: Path) -> Look | LinkUnavailable:
+def ask(state: Path) -> Look | LinkUnavailable:
     """How it stands now, or why nobody says so."""
     try:
         return asyncio.run(_ask(socket_path(state)))

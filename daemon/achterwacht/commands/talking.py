@@ -22,10 +22,11 @@ from achterwacht.clock import Clock
 from achterwacht.commands.reading import NEAREST, fact_json, names_in, pick
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_from_plain, from_plain
+from achterwacht.core.evolve import evolve
 from achterwacht.core.faults import device_of
 from achterwacht.core.incident import Following
 from achterwacht.core.plan import CENTRE, PAGERS, Plan
-from achterwacht.core.state import Alarm, State, evolve
+from achterwacht.core.state import Alarm, State
 from achterwacht.core.supervision import barrier
 from achterwacht.errors import AskedWrong, LinkUnavailable, NoFault, NoIncident
 from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
@@ -212,7 +213,7 @@ class Watcher:
 
     def _fact(self, n: int, durable: bool, plain: dict[str, Any]) -> None:
         self._n = n
-        fact = _known(plain)
+        fact = known(plain)
         if isinstance(fact, f.Checkpoint):
             self._start_over(n, fact.state)
         if isinstance(fact, f.PlanAdopted):
@@ -229,7 +230,7 @@ class Watcher:
             self._held.append(Held(n, line, marked, self._clock.mono_s() + HELD_S))
 
 
-def _known(plain: dict[str, Any]) -> f.Fact | None:
+def known(plain: dict[str, Any]) -> f.Fact | None:
     """A fact of the link; None for one of another version: a daemon may be renewed while somebody watches."""
     try:
         return fact_from_plain(plain)
@@ -258,7 +259,7 @@ async def _answer(asked: Namespace) -> int:
             command["incident"], plan, where = alarm.incident, alarm.plan, f" ({alarm.place})"
         answered = await connection.command(command, ANSWER_S)
     texts = Texts(state.plan.language)
-    code = _tell(texts, answered, texts.answer(asked.answer, asked.member, names_in(asked.state)) + where)
+    code = tell(texts, answered, texts.answer(asked.answer, asked.member, names_in(asked.state)) + where)
     if code == 0 and plan.member(asked.member) is None:
         # Whoever asks for help is believed all the same; who mistyped must see it.
         print(texts.words.outcome["not in the plan"].format(member=asked.member))
@@ -272,7 +273,7 @@ async def _reopen(asked: Namespace) -> int:
         command = {"command": "undo", "member": asked.member, "incident": alarm.incident}
         answered = await connection.command(command, ANSWER_S)
     texts = Texts(state.plan.language)
-    return _tell(texts, answered, texts.words.outcome["reopened"].format(place=alarm.place))
+    return tell(texts, answered, texts.words.outcome["reopened"].format(place=alarm.place))
 
 
 async def _acknowledge(asked: Namespace) -> int:
@@ -284,7 +285,7 @@ async def _acknowledge(asked: Namespace) -> int:
     texts = Texts(state.plan.language)
     names = device_names(state.plan, texts, names_in(asked.state))
     what = texts.fault(fault, state.faults[fault].detail, names)
-    return _tell(texts, answered, texts.words.outcome["acknowledged"].format(fault=what))
+    return tell(texts, answered, texts.words.outcome["acknowledged"].format(fault=what))
 
 
 async def _test_page(asked: Namespace) -> int:
@@ -293,12 +294,12 @@ async def _test_page(asked: Namespace) -> int:
         texts = Texts(state.plan.language)
         names = device_names(state.plan, texts, names_in(asked.state))
         if not state.plan.knows(asked.target):
-            raise _no_target(state.plan, asked.target)
+            raise no_target(state.plan, asked.target)
         id = uuid.uuid4().hex
         command = {"command": "test", "id": id, "target": asked.target, "by": "terminal"}
         answered = await connection.command(command, ANSWER_S)
         if answered["result"] != "accepted":
-            return _tell(texts, answered, "")
+            return tell(texts, answered, "")
         wanted = "shown" if state.plan.tells_shown(asked.target) else "handed_over"
         target = texts.device(asked.target, names)
         print(texts.words.testing[wanted].format(s=f"{asked.wait:g}", target=target), flush=True)
@@ -306,7 +307,7 @@ async def _test_page(asked: Namespace) -> int:
         with suppress(TimeoutError):
             async with asyncio.timeout(asked.wait):
                 async for message in connection:
-                    fact = _known(message["fact"]) if message["type"] == "fact" else None
+                    fact = known(message["fact"]) if message["type"] == "fact" else None
                     if fact is None or not test.take(fact):
                         continue
                     print(f"{clock_time(fact.when)}  {texts.sentence(fact, names)}", flush=True)
@@ -351,7 +352,7 @@ def _in_the_way(state: State, target: str, texts: Texts, names: Mapping[str, str
     return words["barrier"].format(fault=texts.fault(key, state.faults[key].detail, names))
 
 
-def _no_target(plan: Plan, asked: str) -> AskedWrong:
+def no_target(plan: Plan, asked: str) -> AskedWrong:
     """What could be meant instead."""
     ways = [target for member in plan.members for target in plan.ways_to(member.id)]
     targets = sorted({*plan.group(PAGERS), *ways, *([CENTRE] if plan.alarm_centre else [])})
@@ -375,7 +376,8 @@ def _standing(state: State, asked: str) -> str:
     raise NoFault(f"no fault {asked!r} stands now; near it: {', '.join(map(typed, near))}")
 
 
-def _tell(texts: Texts, answered: Mapping[str, Any], what: str) -> int:
+def tell(texts: Texts, answered: Mapping[str, Any], what: str) -> int:
+    """Print what became of a command (`what` it asked for, in words); 0 when it was accepted."""
     accepted = answered["result"] == "accepted"
     key = "accepted.not durable" if accepted and not answered["durable"] else answered["result"]
     print(texts.words.outcome[key].format(what=what, note=texts.note(answered["note"])))

@@ -32,9 +32,10 @@ TROUBLES_MAX = 50
 
 
 def hold_up(alarm: Alarm, step: Step) -> list[str]:
-    """The centre, if this step names it: a hold-up is told once in each run of the ladder."""
-    wanted = ALARM_CENTRE in step.ring and alarm.plan.alarm_centre is not None and "alarm" not in alarm.centre
-    return [CENTRE] if wanted else []
+    """The centre, if this step names it: a hold-up is told once in each run of the ladder, and no drill is."""
+    if alarm.drill or ALARM_CENTRE not in step.ring or alarm.plan.alarm_centre is None:
+        return []
+    return [] if "alarm" in alarm.centre else [CENTRE]
 
 
 def told(turn: Turn, incident: str) -> None:
@@ -50,7 +51,7 @@ def second_button(turn: Turn, incident: str) -> None:
     new = turn.alarm(incident)
     for other in list(turn.state.alarms.values()):
         centre = other.plan.alarm_centre or new.plan.alarm_centre
-        if centre is None or other.zender == new.zender:
+        if centre is None or other.drill or other.zender == new.zender:
             continue
         if turn.now_s - other.last_press_s <= centre.confirm_within_s:
             _confirm(turn, other.incident, "second button", f"{ZENDER}:{new.zender}")
@@ -63,7 +64,7 @@ def word(turn: Turn, before: Alarm, by: str, heard: h.Answer) -> None:
     if heard.answer not in FROM_THE_SCENE or responder is None or responder.answer != "on_scene":
         return
     alarm = turn.state.alarms.get(before.incident)
-    if alarm is None or alarm.plan.alarm_centre is None:
+    if alarm is None or alarm.drill or alarm.plan.alarm_centre is None:
         return
     if "alarm" not in alarm.centre:
         turn.order(alarm, [CENTRE], "alarm", "word from the scene")

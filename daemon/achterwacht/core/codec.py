@@ -75,5 +75,5 @@ def _map_to_dict(value: Any) -> Any:
 def _dict_to_map(kind: type, plain: Any) -> Any:
     if get_origin(kind) is Map:
         key, value = get_args(kind)
-        return Map(msgspec.convert(plain, dict[key, value], dec_hook=_dict_to_map))  # type: ignore[valid-type]
+        return Map(msgspec.convert(plain, dict[key, value], str_keys=True, dec_hook=_dict_to_map))  # type: ignore[valid-type]
     raise NotImplementedError(f"{kind} has no JSON form")

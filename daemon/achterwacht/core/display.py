@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from achterwacht.core.plan import PAGER, Pager
 from achterwacht.core.state import Alarm, Phase, State
 
-Sign = Literal["idle", "sent", "coming", "on_scene", "over"]
+Sign = Literal["idle", "sent", "coming", "on_scene", "over", "test"]
 
 LISTED_MAX = 16
 """A pager's memory is small (docs/wire.md); the total is told beside the list."""
@@ -48,13 +48,14 @@ IDLE = HelpSign("idle")
 def open_alarms(state: State, pager: Pager) -> tuple[OpenAlarm, ...]:
     """Every open alarm that this pager may show, most urgent first, then oldest first.
 
-    Not the alarm of the desk where its carrier sits: nothing lights up there (S9).
+    Not the alarm of the desk where its carrier sits: nothing lights up there (S9). And no drill: this list has no room
+    to say that it is one.
     """
     target = f"{PAGER}:{pager.id}"
     alarms = [
         alarm
         for alarm in state.alarms.values()
-        if target in alarm.rung or alarm.plan.person(target) not in alarm.plan.staff(alarm.zender)
+        if not alarm.drill and (target in alarm.rung or alarm.plan.person(target) not in alarm.plan.staff(alarm.zender))
     ]
     alarms.sort(key=lambda alarm: (URGENCY.index(alarm.phase), alarm.raised_s))
     return tuple(_line(alarm) for alarm in alarms)
@@ -69,9 +70,12 @@ def _line(alarm: Alarm) -> OpenAlarm:
 def help_sign(state: State, zender: int, now_s: float) -> HelpSign:
     """The sign for the presser. `now_s` is house time.
 
-    `sent` only when a pager has shown the alarm: until then nobody knows that anybody knows.
+    `sent` only when a pager has shown the alarm: until then nobody knows that anybody knows. `test` while a press would
+    be, or was, a test's: whoever sits there now must know.
     """
     alarm = state.alarm_on(zender)
+    if alarm is None and zender in state.button_tests:
+        return HelpSign("test")
     if alarm is None:
         recent = [
             alarm

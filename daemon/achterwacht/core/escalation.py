@@ -27,6 +27,9 @@ already paged (the pager's receipt names it, and it is raised again, S3).
 A step rings its pagers in the turn of the press; telephones follow 20 ms later, so that no page is later for them.
 Beside the people, a private alarm centre may be told (centre.py). It helps nobody here: no step waits for it.
 
+A drill (drill.py) is lived through in the same way, and makes way for any alarm; a press may be a button's test
+(button_test.py). Whatever is not certain to be one of these is an alarm (S8).
+
 `decide` turns one heard thing into facts, `due` says when to come back with a Tick. The moment is an argument; there is
 no other clock.
 """
@@ -40,13 +43,14 @@ from typing import Any, Literal
 
 from immutables import Map
 
-from achterwacht.core import centre, over, supervision, trial
+from achterwacht.core import button_test, centre, drill, morning, notices, over, supervision, trial
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core.evolve import forget_old
 from achterwacht.core.faults import CENTRE_AWAY
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import CENTRE, PAGER, PAGERS, RECEPTION, ZENDER, Plan, Step
-from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State, forget_old
+from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State
 from achterwacht.core.turn import ROUNDING_S, Turn
 
 BROKER_LINK = "broker/link"
@@ -60,7 +64,13 @@ BURST_S = 2.0
 """Presses this close together are one person hammering one button: recorded, rung once."""
 LEAVE_GAP_S = 5.0
 """Two tellings to leave must be this far apart, or one of them was a thumb that slipped."""
-PROMPT: tuple[f.Reason, ...] = ("first press", "pressed again")
+PROMPT: tuple[f.Reason, ...] = (
+    "first press",
+    "pressed again",
+    "broke off a drill",
+    "test not claimed",
+    "test pressed twice",
+)
 """Why a page leaves at once: such a one has a time in which it should be shown. Another may wait for its pager."""
 CHECKPOINT_FACTS = 500
 """A replay of so many facts takes some ten milliseconds; more often would only make the journal longer."""
@@ -121,6 +131,8 @@ def decided(state: State, heard: h.Heard, now: Moment) -> Turn:
     turn = Turn(state, now)
     _DECIDE[type(heard)](turn, heard)
     keep_watch(turn, sorted(turn.touched))
+    drill.make_way(turn)
+    button_test.make_way(turn)
     centre.report_troubles(turn)
     if turn.state.since_checkpoint >= _checkpoint_after(turn.state):
         turn.note(checkpoint(turn.state, now))
@@ -132,10 +144,11 @@ def due(state: State, incident: str | None = None) -> float | None:
 
     Looks at everything, or at this `incident` alone: with a thousand open, only what changed is worth a look.
     """
-    alarms = state.alarms.values() if incident is None else filter(None, (state.alarms.get(incident),))
+    alarms = list(state.alarms.values() if incident is None else filter(None, (state.alarms.get(incident),)))
     waits = (watch.due(state, alarm) for alarm in alarms for watch in WATCHES)
     untold = (ordered for ordered in state.untold.values() if incident in (None, ordered.incident))
-    times = chain(waits, (over.again_s(state, ordered) for ordered in untold))
+    tells = (over.again_s(state, ordered) for ordered in untold)
+    times = chain(waits, tells, (drill.due(alarm) for alarm in alarms), button_test.due(state, incident))
     first_s = min((when for when in times if when is not None), default=None)
     return None if first_s is None else first_s - state.offset_s
 
@@ -178,12 +191,25 @@ def next_step(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
     if not alarm.searching:
         return None
     if alarm.step < 0:
-        return alarm.run_s, alarm.run_reason
+        return alarm.run_s, _first_reason(state, alarm)
     if alarm.step == len(ladder.steps) - 1:
         return alarm.step_s + ladder.repeat_s, "not enough coming"
     planned_s = alarm.run_s + ladder.steps[alarm.step + 1].after_s
-    in_vain = step_in_vain(state, alarm)
+    in_vain = _too_few_pagers(state, alarm) or step_in_vain(state, alarm)
     return in_vain if in_vain and in_vain[0] < planned_s else (planned_s, "not enough coming")
+
+
+def _first_reason(state: State, alarm: Alarm) -> f.Reason:
+    """Why the ladder begins. While a drill runs people must hear that this is none."""
+    return "broke off a drill" if not alarm.drill and drill.running(state) else alarm.run_reason
+
+
+def _too_few_pagers(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
+    """When it is known that a step that rang no telephone is not enough, because too few carry a pager (morning.py)."""
+    telephones = any(not target.startswith(f"{PAGER}:") and target != CENTRE for target in alarm.step_targets)
+    if telephones or alarm.others or not morning.short(state):
+        return None
+    return alarm.step_s, "too few pagers carried"
 
 
 def step_in_vain(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
@@ -310,7 +336,7 @@ def _scene_silent(turn: Turn, alarm: Alarm) -> None:
 
 def _advice_due(state: State, alarm: Alarm) -> float | None:
     """When 112 is asked for: in its time, or at once when the ladder is at its end and reached nobody."""
-    if alarm.police != "none" or (alarm.need_asked and alarm.phase == "on_scene"):
+    if alarm.drill or alarm.police != "none" or (alarm.need_asked and alarm.phase == "on_scene"):
         return None
     planned_s = alarm.run_s + alarm.plan.ladder.call_112_after_s
     at_the_end = alarm.step == len(alarm.plan.ladder.steps) - 1
@@ -329,7 +355,7 @@ def _advise_or_ask(turn: Turn, alarm: Alarm) -> None:
 
 
 def _advise_112(turn: Turn, alarm: Alarm, reason: f.Reason) -> None:
-    if alarm.police == "none":
+    if alarm.police == "none" and not alarm.drill:
         turn.note(f.PoliceAdvised(turn.now, alarm.incident, reason))
         _ask_next_caller(turn, turn.alarm(alarm.incident), reason)
 
@@ -420,7 +446,10 @@ def _started(turn: Turn, heard: h.Started) -> None:
     """After a start whatever an open alarm waited for is due at once: nobody knows what was missed (L3)."""
     turn.note(f.DaemonStarted(turn.now, heard.boot, heard.version))
     turn.now_s = turn.state.house_s(turn.now)
+    practised = drill.running(turn.state)
     for alarm in list(turn.state.alarms.values()):
+        if alarm.drill:
+            continue
         if alarm.police == "advised":
             _ask_next_caller(turn, alarm, "daemon restarted")
         if alarm.phase == "on_scene":
@@ -429,8 +458,11 @@ def _started(turn: Turn, heard: h.Started) -> None:
             turn.note(f.ArrivalMissed(turn.now, alarm.incident))
         alarm = turn.alarm(alarm.incident)
         if alarm.searching:
-            _ring(turn, alarm, "daemon restarted")
+            _ring(turn, alarm, "broke off a drill" if practised else "daemon restarted")
     over.tell_anew(turn, "daemon restarted")
+    if practised:
+        drill.end(turn, practised, "restarted")
+    button_test.restarted(turn)
 
 
 def _stopping(turn: Turn, heard: h.Stopping) -> None:
@@ -445,23 +477,32 @@ def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
     before = turn.state.plan
     turn.note(f.PlanAdopted(turn.now, heard.plan, heard.source))
     supervision.plan_changed(turn, before)
+    morning.roster_changed(turn)
 
 
 def _tick(turn: Turn, heard: h.Tick) -> None:
-    keep_watch(turn, list(turn.state.alarms) if heard.incidents is None else heard.incidents)
+    incidents = list(turn.state.alarms) if heard.incidents is None else heard.incidents
+    keep_watch(turn, incidents)
+    drill.end_late(turn, incidents)
+    button_test.look(turn, heard.incidents)
     over.tell_late(turn, heard)
 
 
 def _durable(turn: Turn, heard: h.Durable) -> None:
     """The human number is given when the alarm is on disk, so that no number is ever given twice."""
     alarms = (*turn.state.alarms.values(), *turn.state.closed.values())
-    waiting = [alarm for alarm in alarms if alarm.number is None and alarm.raised_n <= heard.n]
+    waiting = [alarm for alarm in alarms if alarm.number is None and alarm.raised_n <= heard.n and not alarm.drill]
     for alarm in sorted(waiting, key=lambda alarm: alarm.raised_n):
         year = str(turn.now.local.year)
         count = turn.state.numbers.get(year, 0) + 1
-        took_s = round(turn.now_s - alarm.heard_s, 6)
+        took_s = round(turn.now_s - _rings_from_s(alarm, alarm.run_reason), 6)
         turn.note(f.IncidentNumbered(turn.now, alarm.incident, f"{year}-{count:03}", took_s))
         _check_budget(turn, alarm, "durable", took_s, alarm.plan.budgets.durable_s)
+
+
+def _rings_from_s(alarm: Alarm, reason: f.Reason) -> float:
+    """From when what rings for this reason is to be quick: the press, or when it was found to be no test."""
+    return alarm.run_s if reason == "test not claimed" else alarm.heard_s
 
 
 def _check_budget(turn: Turn, alarm: Alarm, hop: f.Hop, took_s: float, budget_s: float) -> None:
@@ -479,11 +520,12 @@ def _pressed(turn: Turn, heard: h.Pressed) -> None:
     if alarm:
         _join(turn, alarm, heard.press, heard.heard_s)
         return
-    place = turn.state.plan.place(heard.zender)
-    press = heard.press
-    turn.note(f.AlarmRaised(turn.now, press, press, heard.zender, place, heard.heard_s, heard.age_ms))
-    keep_watch(turn, [press])  # the pages go first; what else a press means comes after them
-    centre.second_button(turn, press)
+    reason = button_test.pressed(turn, heard)
+    if reason is None:
+        return
+    turn.raise_alarm(heard.press, heard.zender, heard.heard_s, heard.age_ms, reason)
+    keep_watch(turn, [heard.press])  # the pages go first; what else a press means comes after them
+    centre.second_button(turn, heard.press)
     if turn.state.plan.zender(heard.zender) is None:
         turn.raise_fault(f"{device}/unknown", "")
 
@@ -515,7 +557,11 @@ def _receipt(turn: Turn, heard: h.Receipt) -> None:
     if not heard.incident:
         trial.arrived(turn, heard.order, target, heard.stage)
         return
-    incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
+    if drill.is_drill(heard.incident):
+        incident = heard.incident
+        drill.take_off(turn, incident, heard.zender, target, heard.order)
+    else:
+        incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
     over.received(turn, heard, incident, target)
     _arrived(turn, incident, target, heard.order, heard.stage)
 
@@ -586,17 +632,26 @@ def _answer(turn: Turn, heard: h.Answer) -> None:
     if heard.key in turn.state.outcomes:
         return
     if heard.answer == "carry":
-        _carry(turn, heard)
+        morning.carry(turn, heard)
         return
     incident = turn.state.incident_of(heard.incident) or heard.incident
-    if heard.pager is not None and heard.press is not None and heard.zender is not None:
+    practised = drill.is_drill(incident)
+    if not practised and heard.pager is not None and heard.press is not None and heard.zender is not None:
         incident = _find_or_recover(turn, heard.pager, heard.incident, heard.press, heard.zender)
     alarm = turn.state.alarms.get(incident)
     via = f"{PAGER}:{heard.pager}" if heard.pager is not None else heard.via or "command"
     plan = alarm.plan if alarm else turn.state.plan
     by = heard.member or plan.person(via)
+    zender = alarm.zender if alarm else heard.zender
+    if practised and heard.answer == "need_112" and zender:
+        turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, "accepted", True, heard.reason))
+        _in_earnest(turn, zender, alarm, by)
+        return
+    if practised and heard.pager is not None and heard.zender is not None:
+        drill.take_off(turn, incident, heard.zender, via)
     if alarm is None:
         note = "the alarm is closed" if turn.state.incident_of(incident) else "no such alarm"
+        note = "the drill is over" if practised else note
         turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, "closed", False, note))
         return
     note = objection(alarm, by, heard)
@@ -634,21 +689,24 @@ def _follow(turn: Turn, alarm: Alarm, before: Alarm, by: str, heard: h.Answer) -
     if heard.answer == "told_to_leave" and turn.now_s - told_before_s >= LEAVE_GAP_S:
         _advise_112(turn, alarm, "told to leave twice")
     centre.word(turn, before, by, heard)
-    if heard.answer == "all_clear":
+    if heard.answer == "all_clear" and alarm.drill:
+        drill.end(turn, alarm, "all clear", by)
+    elif heard.answer == "all_clear":
         turn.note(f.AlarmClosed(turn.now, alarm.incident, by, heard.reason))
         turn.order(alarm, sorted(alarm.rung), "over", "closed")
 
 
-def _carry(turn: Turn, heard: h.Answer) -> None:
-    """Somebody says to carry this pager: from now on its answers are theirs, in alarms that are still to come."""
-    plan = turn.state.plan
-    pager, member = heard.pager or "", heard.member or ""
-    if plan.pager(pager) and plan.member(member):
-        turn.note(f.PagerCarried(turn.now, heard.key, pager, member))
-    else:
-        note = "not a member or pager of the plan"
-        by, via = member or "unknown", f"{PAGER}:{pager}"
-        turn.note(f.Answered(turn.now, heard.key, heard.incident, by, via, "carry", "refused", False, note))
+def _in_earnest(turn: Turn, zender: int, practised: Alarm | None, by: str) -> None:
+    """In a drill of this zender, that may be over by now, somebody asks for 112. That is believed: it is an alarm."""
+    alarm = turn.state.alarm_on(zender)
+    if alarm is None:
+        press = turn.own_press(zender)
+        turn.raise_alarm(press, zender, turn.now.mono_s, 0, "asked for by a member")
+        keep_watch(turn, [press])  # before the drill ends, so that its pages say that it is none
+        alarm = turn.alarm(press)
+    _advise_112(turn, alarm, "asked for by a member")
+    if practised:
+        drill.end(turn, practised, "112 asked for", by)
 
 
 def _undo(turn: Turn, heard: h.Undo) -> None:
@@ -678,7 +736,8 @@ def _handed_over(turn: Turn, heard: h.HandedOver) -> None:
         trial.handed_over(turn, ordered.target)
     own = alarm is not None and alarm.plan.is_own_pager(ordered.target)
     if alarm and own and ordered.kind == "alarm" and "handed_over" not in alarm.reached:
-        _check_budget(turn, alarm, "handed_over", turn.now_s - alarm.heard_s, alarm.plan.budgets.handed_over_s)
+        took_s = turn.now_s - _rings_from_s(alarm, ordered.reason)
+        _check_budget(turn, alarm, "handed_over", took_s, alarm.plan.budgets.handed_over_s)
 
 
 def _failed(turn: Turn, heard: h.Failed) -> None:
@@ -687,6 +746,8 @@ def _failed(turn: Turn, heard: h.Failed) -> None:
         turn.note(f.OrderFailed(turn.now, ordered.order, ordered.incident, ordered.target, heard.reason))
         if ordered.kind == "test":
             trial.failed(turn, ordered.target)
+        elif ordered.kind in notices.NOTICES:
+            notices.failed(turn, ordered)
 
 
 def _status(turn: Turn, heard: h.Status) -> None:
@@ -712,8 +773,8 @@ def _telemetry(turn: Turn, heard: h.Telemetry) -> None:
 
 
 def _pager_is_back(turn: Turn, target: str) -> None:
-    """Whatever it may have missed is told to it again."""
-    for alarm in turn.state.alarms.values():
+    """Whatever it may have missed is told to it again; a drill that was only announced yet rings in its time."""
+    for alarm in [alarm for alarm in turn.state.alarms.values() if alarm.step >= 0]:
         _page_afresh(turn, alarm, target)
     over.tell_anew(turn, "pager is back", lambda untold: untold.target == target)
 
@@ -723,6 +784,12 @@ def _page_afresh(turn: Turn, alarm: Alarm, target: str) -> None:
     who = alarm.plan.person(target)
     if target in alarm.rung or who not in alarm.plan.staff(alarm.zender):
         turn.order(alarm, [target], "update" if who in alarm.responders else "alarm", "pager is back")
+
+
+def _start_drill(turn: Turn, heard: h.StartDrill) -> None:
+    practised = drill.start(turn, heard)
+    if practised and heard.announced:
+        drill.announce(turn, whom_to_ring(practised, practised.plan.ladder.steps[0], last=False))
 
 
 def _trouble(turn: Turn, heard: h.Trouble) -> None:
@@ -759,4 +826,17 @@ _DECIDE: dict[type, Callable[[Turn, Any], None]] = {
     h.Test: trial.ask,
     h.Trouble: _trouble,
     h.TroubleOver: _trouble_over,
+    h.Look: morning.look,
+    h.Took: morning.took,
+    h.Called: morning.called,
+    h.Swap: morning.swap,
+    h.Away: morning.away,
+    h.CalendarRead: morning.calendar_read,
+    h.SelfTested: morning.self_tested,
+    h.Overdue: morning.tests_overdue,
+    h.TestButton: button_test.begin,
+    h.Claim: button_test.claim,
+    h.Judge: button_test.judge,
+    h.StartDrill: _start_drill,
+    h.StopDrill: drill.stop,
 }

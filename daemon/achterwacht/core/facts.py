@@ -6,18 +6,50 @@ Each fact starts with the moment it became true. How facts become JSON is codec.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Literal
 
-from achterwacht.core.heard import AnswerWord, Line
+from achterwacht.core.heard import AnswerWord, CalendarEntry, Line
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Plan
 
 if TYPE_CHECKING:
     from achterwacht.core.state import State
 
-Kind = Literal["alarm", "call_112", "update", "over", "confirmed", "trouble", "trouble_over", "test"]
-"""What an order says to its target (docs/wire.md). `alarm` and `call_112` ring; `over` calms. `confirmed` and the
-troubles are for the alarm centre, to which `alarm` is a hold-up and `over` its restore."""
+Kind = Literal[
+    "alarm",
+    "call_112",
+    "drill",
+    "update",
+    "over",
+    "confirmed",
+    "trouble",
+    "trouble_over",
+    "test",
+    "check",
+    "who",
+    "reminder",
+    "fault",
+]
+"""What an order says to its target (docs/wire.md). `alarm`, `call_112` and `drill` ring; `over` calms. `confirmed` and
+the troubles are for the alarm centre, to which `alarm` is a hold-up and `over` its restore. A `check` is proof in
+silence; `who` asks who carries the pager; `reminder` and `fault` are notices (notices.py)."""
+
+How = Literal["rostered", "said", "ticked"]
+"""How it is known who carries a pager: it left its dock and today is this member's; they said so on it; the reception
+did."""
+
+Place = Literal["docked", "off", "unknown", "contradiction"]
+"""Where a pager is, by all that tells of it. A contradiction: its dock and the pager itself disagree."""
+
+Why = Literal["docked", "dock fault", "not heard", "battery", "no carrier", "unproven"]
+"""Why a pager does not count as picked up."""
+
+TestEnd = Literal["right", "wrong", "not pressed", "not claimed", "pressed twice", "not judged", "alarm", "restarted"]
+"""How a button test ended."""
+
+DrillEnd = Literal["all clear", "stopped", "real alarm", "112 asked for", "too long", "restarted"]
+"""Why a drill ended."""
 
 Result = Literal["accepted", "closed", "refused"]
 
@@ -56,6 +88,26 @@ Reason = Literal[
     "missing",
     "asked for",
     "daily test",
+    "drill",
+    "drill announced",
+    "drill ended",
+    "drill broken off",
+    "broke off a drill",
+    "test press",
+    "test not claimed",
+    "test pressed twice",
+    "too few pagers carried",
+    "who carries it",
+    "proof of pick-up",
+    "self-test",
+    "pager not picked up",
+    "pagers missing",
+    "pagers still missing",
+    "pagers all there",
+    "too few pagers",
+    "enough pagers again",
+    "pagers not back",
+    "gaps in the roster",
 ]
 """Every decision has a named reason."""
 
@@ -87,7 +139,10 @@ class PlanAdopted:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRaised:
-    """A press began an incident, whose id is the press's. `heard_s`: when the press reached this machine."""
+    """A press began an incident, whose id is the press's. `heard_s`: when the press reached this machine.
+
+    `reason`: why it rings; a press may have been taken for a test at first, or stand for a word in a drill.
+    """
 
     when: Moment
     incident: str
@@ -96,6 +151,7 @@ class AlarmRaised:
     place: str
     heard_s: float
     age_ms: int
+    reason: Reason = "first press"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +227,8 @@ class Ordered:
     attempt: int
     reason: Reason
     merged_into: str | None = None
+    about: tuple[str, ...] = ()
+    """What a notice is about: pagers by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,12 +292,17 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class PagerCarried:
-    """A pager's carrier is known from now on."""
+    """A pager's carrier is known from now on. `key` and `by` are empty when it only left its dock on its member's day.
+
+    `by`: who said so, where that is another than the carrier.
+    """
 
     when: Moment
     key: str
     pager: str
     member: str
+    how: How = "said"
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +477,303 @@ class TestAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A command (`wish`: what it asked for) came to nothing; `note` says why."""
+
+    when: Moment
+    key: str
+    wish: str
+    by: str
+    note: str
+
+
+# --- a day ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DutySet:
+    """Who is to carry which pager on this day, by the roster; noted anew when that changes. `members`: (pager, member)
+    pairs. Without hours the house is closed that day.
+    """
+
+    when: Moment
+    on: date
+    opens: time | None
+    closes: time | None
+    members: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DutySwapped:
+    """On this day this member carries this pager instead."""
+
+    when: Moment
+    key: str
+    on: date
+    pager: str
+    member: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceNoted:
+    """A member is away from `first` up to and including `last`; `replacement` stands in. Or, `withdrawn`, is not."""
+
+    when: Moment
+    key: str
+    member: str
+    first: date
+    last: date
+    replacement: str
+    by: str
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAdopted:
+    """A feed says this from now on."""
+
+    when: Moment
+    calendar: str
+    entries: tuple[CalendarEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What is wrong with the roster of one day: nobody is to carry this pager, or somebody two (`member`)."""
+
+    on: date
+    pager: str
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GapsFound:
+    """What the roster lacks in the days to come; noted anew when that changes, also when nothing does any more."""
+
+    when: Moment
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PagerPlaced:
+    """A pager has come to be there: what tells of it has been saying so for long enough."""
+
+    when: Moment
+    pager: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class WatchBegan:
+    """The morning of this day begins: who carried what yesterday counts no more."""
+
+    when: Moment
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PickUpReminded:
+    """The members of these pagers were reminded, as far as they can be reached."""
+
+    when: Moment
+    on: date
+    pagers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckHeld:
+    """It is time for the check by a clock that nobody vouches for: it waits."""
+
+    when: Moment
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A pager that does not count as picked up, why, and whose it is to be."""
+
+    pager: str
+    why: Why
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PickUpChecked:
+    """The check was made. `doubtful`: by a clock that nobody vouched for."""
+
+    when: Moment
+    on: date
+    missing: tuple[Lacking, ...]
+    doubtful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PagerCalled:
+    """Somebody called about a pager that is missing, and this came of it."""
+
+    when: Moment
+    key: str
+    pager: str
+    by: str
+    outcome: Literal["called", "comes", "replaced"]
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was done about a missing pager, and by whom; "" is the house itself."""
+
+    what: Literal["reminded", "called", "comes", "replaced", "escalated"]
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PickUpResolved:
+    """A pager that was missing at the check is there."""
+
+    when: Moment
+    on: date
+    pager: str
+
+
+@dataclass(frozen=True, slots=True)
+class PickUpCompleted:
+    """Every pager is picked up and proven: the morning is done."""
+
+    when: Moment
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PickUpEscalated:
+    """These pagers are still missing, and the coordinator is told."""
+
+    when: Moment
+    on: date
+    pagers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageChanged:
+    """After the check: whether enough pagers are carried."""
+
+    when: Moment
+    on: date
+    carried: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayEnded:
+    """The desks close. `out`: pagers that are not back in their dock; `low`: those with a low battery."""
+
+    when: Moment
+    on: date
+    out: tuple[str, ...]
+    low: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestBegan:
+    """A press on no button came through the broker; every pager of ours is to show a silent page."""
+
+    when: Moment
+    on: date
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTestEnded:
+    """`missed`: the pagers that did not show it."""
+
+    when: Moment
+    on: date
+    missed: tuple[str, ...]
+
+
+# --- tests of buttons, and drills -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonTestBegan:
+    """The next press of this zender is a test, if it comes in time. `incident` is the test's id."""
+
+    when: Moment
+    incident: str
+    key: str
+    zender: int
+    by: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonTestPressed:
+    """The button was pressed. Whoever tests it must say that it was them, or it is an alarm."""
+
+    when: Moment
+    incident: str
+    press: str
+    zender: int
+    heard_s: float
+    age_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonTestClaimed:
+    """The tester said that the press was theirs."""
+
+    when: Moment
+    incident: str
+    key: str
+    zender: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonTestEnded:
+    """A button test is over. `key`: of the command that ended it, if one did."""
+
+    when: Moment
+    incident: str
+    key: str
+    zender: int
+    by: str
+    end: TestEnd
+
+
+@dataclass(frozen=True, slots=True)
+class DrillRaised:
+    """An alarm is practised at this zender; it rings `in_s` from now.
+
+    What its report needs: how many are `needed`, and who carries which pager, as (pager, member) pairs.
+    """
+
+    when: Moment
+    incident: str
+    key: str
+    zender: int
+    place: str
+    by: str
+    announced: bool
+    in_s: float
+    needed: int
+    carriers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrillEnded:
+    """The drill is over. `by`: who ended it, if a person did; `key`: by which command."""
+
+    when: Moment
+    incident: str
+    key: str
+    by: str
+    end: DrillEnd
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetMissed:
     """A hop of an alarm took longer than the plan allows."""
 
@@ -465,6 +825,31 @@ Fact = (
     | FaultCleared
     | FaultAcknowledged
     | TestAsked
+    | Refused
+    | DutySet
+    | DutySwapped
+    | AbsenceNoted
+    | CalendarAdopted
+    | GapsFound
+    | PagerPlaced
+    | WatchBegan
+    | PickUpReminded
+    | CheckHeld
+    | PickUpChecked
+    | PagerCalled
+    | PickUpResolved
+    | PickUpCompleted
+    | PickUpEscalated
+    | CoverageChanged
+    | DayEnded
+    | SelfTestBegan
+    | SelfTestEnded
+    | ButtonTestBegan
+    | ButtonTestPressed
+    | ButtonTestClaimed
+    | ButtonTestEnded
+    | DrillRaised
+    | DrillEnded
     | BudgetMissed
     | Checkpoint
 )

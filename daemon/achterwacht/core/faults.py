@@ -6,7 +6,7 @@ Its kind is the same without the device's own number: `zender/silent`.
 
 from __future__ import annotations
 
-from achterwacht.core.plan import BASE, CHANNEL, GATEWAY, PAGER, RECEIVER, WAY, ZENDER
+from achterwacht.core.plan import BASE, CALENDAR, CHANNEL, DOCK, GATEWAY, PAGER, RECEIVER, WAY, ZENDER
 
 DEVICES = (ZENDER, PAGER, GATEWAY)
 CARRIERS = (BASE, CHANNEL, WAY, RECEIVER)
@@ -17,6 +17,8 @@ PHONES_DOWN = "phones/process"
 
 CENTRE_AWAY = "alarm_centre/offline"
 CENTRE_FAULTS = (CENTRE_AWAY, "alarm_centre/refused", "alarm_centre/key")
+
+MORNING_FAULTS = ("pager/dock", "pager/self-test", "house/self-test")
 
 END_BY_THEMSELVES = frozenset(
     {
@@ -31,6 +33,9 @@ END_BY_THEMSELVES = frozenset(
         *("channel/failing", "way/failing", "way/unregistered", "way/unproven", PHONES_DOWN),
         *("receiver/offline", *CENTRE_FAULTS),
         *("clock/unsynchronised", "link/socket"),
+        f"{DOCK}/pin",
+        *(*MORNING_FAULTS, "zender/test overdue"),
+        *(f"{CALENDAR}/{kind}" for kind in ("failing", "not understood")),
     }
 )
 """Whoever tells such a fault also tells when it is over."""
@@ -47,6 +52,7 @@ RETOLD = frozenset(
             PHONES_DOWN,
         ),
         *("receiver/offline", *CENTRE_FAULTS),
+        *(f"{CALENDAR}/{kind}" for kind in ("failing", "not understood")),
         "plan/invalid",
         *(f"{of}/{kind}" for of in DEVICES for kind in ("battery low", "battery empty")),
     }
@@ -55,13 +61,13 @@ RETOLD = frozenset(
 
 STAND = frozenset(
     {
-        *(f"{of}/malformed" for of in (*DEVICES, "mqtt")),
+        *(f"{of}/malformed" for of in (*DEVICES, DOCK, "mqtt")),
         *(f"{of}/retained" for of in (ZENDER, PAGER, "mqtt")),
         *(f"{of}/two boots" for of in (ZENDER, PAGER)),
         *(f"{of}/unknown" for of in DEVICES),
         "base/malformed",
         "zender/qos 0",
-        *(f"{of}/unsteady" for of in DEVICES),
+        *(f"{of}/unsteady" for of in (*DEVICES, DOCK)),
         *("budget/handed_over", "budget/durable", "budget/shown"),
         *("journal/corrupt", "journal/not understood"),
         *("daemon/bug", "house/flooded"),

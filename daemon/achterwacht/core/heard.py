@@ -6,6 +6,7 @@ Nothing here is believed yet: escalation.decide() says what becomes a fact.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 from achterwacht.core.plan import Plan
@@ -240,6 +241,145 @@ class TroubleOver:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A second has passed: is it time for something of this day?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """The reception says who has taken this pager (command `key`), whatever its dock says."""
+
+    key: str
+    pager: str
+    member: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The reception called about a pager that is missing (command `key`), and this came of it.
+
+    `member`: who takes it today instead, where it is replaced.
+    """
+
+    key: str
+    pager: str
+    by: str
+    outcome: Literal["called", "comes", "replaced"]
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """On this day this member carries this pager (command `key`); the reception or a member says so."""
+
+    key: str
+    pager: str
+    on: date
+    member: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A member is away from `first` up to and including `last` (command `key`), and who stands in; "" is nobody yet.
+
+    `withdrawn`: is not away after all; then `last` and `replacement` say nothing.
+    """
+
+    key: str
+    member: str
+    first: date
+    last: date
+    replacement: str
+    by: str
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One thing that a calendar says, of the days from `first` up to and including `last`."""
+
+    says: Literal["duty", "away", "closed"]
+    first: date
+    last: date
+    pager: str = ""
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarRead:
+    """A feed of the plan was read and understood: all that it says of the weeks to come."""
+
+    calendar: str
+    entries: tuple[CalendarEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTested:
+    """The daily press on no button, through the broker: it has arrived, and goes on to every pager."""
+
+    boot: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """The buttons of these zenders were not tested for longer than the plan wants."""
+
+    zenders: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestButton:
+    """Somebody stands at a zender and will press it now (command `key`). `targets` show where; () is every pager."""
+
+    __test__ = False  # pytest would take it for one of its own
+
+    key: str
+    zender: int
+    by: str
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The press that a button test waited for was the tester's (command `key`)."""
+
+    key: str
+    zender: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What the tester saw (command `key`). `right`: the place of the zender stood on what was to show it."""
+
+    key: str
+    test: str
+    by: str
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StartDrill:
+    """Practise an alarm at this zender (command `key`). `announced`: whoever rings is told a minute before."""
+
+    key: str
+    zender: int
+    by: str
+    announced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopDrill:
+    """The drill is over (command `key`)."""
+
+    key: str
+    by: str
+
+
 Heard = (
     Started
     | Stopping
@@ -260,4 +400,22 @@ Heard = (
     | Missing
     | Trouble
     | TroubleOver
+    | Look
+    | Took
+    | Called
+    | Swap
+    | Away
+    | CalendarRead
+    | SelfTested
+    | Overdue
+    | TestButton
+    | Claim
+    | Judge
+    | StartDrill
+    | StopDrill
 )
+
+Commanded = (
+    Undo | Acknowledge | Test | Took | Called | Swap | Away | TestButton | Claim | Judge | StartDrill | StopDrill
+)
+"""What only a command says. Each has a `key`, and what came of it is kept by that."""

@@ -1,4 +1,4 @@
-"""The story of an incident: what the facts tell about one alarm, from its first press to its end.
+"""The story of an incident: what the facts tell about one alarm, from its first press to its end; or about one drill.
 
 Knows which incident a fact belongs to, and how long after the press it came true, also over a restart. Leaves the words
 to outputs/texts and the form to draft.py. There are only ids here: names are never in facts.
@@ -15,10 +15,11 @@ from msgspec import structs
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_to_plain, to_plain
+from achterwacht.core.evolve import evolve
 from achterwacht.core.heard import AnswerWord
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Site
-from achterwacht.core.state import EMPTY, Alarm, State, evolve
+from achterwacht.core.state import EMPTY, Alarm, State
 
 F = TypeVar("F")
 
@@ -45,7 +46,8 @@ class Beginning:
     raised_at: datetime
     clock_ok: bool
     heard_s: float
-    """House time when its first press reached this machine: what `after_s` counts from."""
+    """House time when its first press reached this machine, or a drill was to ring: what `after_s` counts from."""
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Following:
         self._last = fact.when
         if isinstance(fact, f.Checkpoint):
             self._remember(fact.state)
-        if isinstance(fact, f.AlarmRaised | f.AlarmRecovered):
+        if isinstance(fact, f.AlarmRaised | f.AlarmRecovered | f.DrillRaised):
             self._begin(n, fact)
         if isinstance(fact, f.IncidentMerged):
             self._merged[fact.incident] = fact.into
@@ -89,9 +91,11 @@ class Following:
         after_s = self._house.house_s(fact.when) - of.heard_s if of else 0.0
         return Line(n, fact, of, round(after_s, 6))  # the clock's own grain; floats add noise below it
 
-    def _begin(self, n: int, fact: f.AlarmRaised | f.AlarmRecovered) -> None:
+    def _begin(self, n: int, fact: f.AlarmRaised | f.AlarmRecovered | f.DrillRaised) -> None:
         self._merged.pop(fact.incident, None)
         heard_s = fact.heard_s if isinstance(fact, f.AlarmRaised) else fact.when.mono_s
+        if isinstance(fact, f.DrillRaised):
+            heard_s += fact.in_s
         self._known[fact.incident] = Beginning(
             incident=fact.incident,
             raised_n=n,
@@ -102,6 +106,7 @@ class Following:
             raised_at=fact.when.at,
             clock_ok=fact.when.clock_ok,
             heard_s=heard_s + self._house.offset_s,
+            drill=isinstance(fact, f.DrillRaised),
         )
 
     def _remember(self, state: State) -> None:
@@ -123,6 +128,7 @@ def _beginning(alarm: Alarm) -> Beginning:
         raised_at=alarm.raised_at,
         clock_ok=False,  # not kept: nobody can vouch for it
         heard_s=alarm.heard_s,
+        drill=alarm.drill,
     )
 
 
@@ -239,7 +245,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """All that the facts tell about one alarm. `closed` is None while it is open."""
+    """All that the facts tell about one alarm, or one drill. `closed` is None while it is open."""
 
     incident: str
     number: str | None
@@ -268,9 +274,20 @@ class Incident:
 
 
 def incidents(facts: Iterable[tuple[int, f.Fact]]) -> tuple[Incident, ...]:
-    """The story of every incident in these numbered facts, in the order in which they were raised."""
+    """The story of every alarm in these numbered facts, in the order in which they were raised; no drills."""
+    return tuple(_story(lines) for of, lines in _apart(facts) if not of.drill)
+
+
+def drills(facts: Iterable[tuple[int, f.Fact]]) -> tuple[Incident, ...]:
+    """The same of every drill; drill_report.py measures one."""
+    return tuple(_story(lines) for of, lines in _apart(facts) if of.drill)
+
+
+def _apart(facts: Iterable[tuple[int, f.Fact]]) -> Iterator[tuple[Beginning, list[Line]]]:
+    """The lines of each incident, in the order in which they were raised."""
     following = Following()
     stories: dict[int, list[Line]] = {}
+    known: dict[int, Beginning] = {}
     still_open: dict[int, Beginning] = {}
     for n, fact in facts:
         line = following.take(n, fact)
@@ -280,11 +297,12 @@ def incidents(facts: Iterable[tuple[int, f.Fact]]) -> tuple[Incident, ...]:
         if line.of is None:
             continue
         stories.setdefault(line.of.raised_n, []).append(line)
-        if isinstance(fact, f.AlarmRaised | f.AlarmRecovered | f.AlarmReopened):
+        known[line.of.raised_n] = line.of
+        if isinstance(fact, f.AlarmRaised | f.AlarmRecovered | f.AlarmReopened | f.DrillRaised):
             still_open[line.of.raised_n] = line.of
-        if isinstance(fact, f.AlarmClosed):
+        if isinstance(fact, f.AlarmClosed | f.DrillEnded):
             still_open.pop(line.of.raised_n, None)
-    return tuple(_story(lines) for _, lines in sorted(stories.items()))
+    return ((known[raised_n], lines) for raised_n, lines in sorted(stories.items()))
 
 
 def timeline(incident: Incident) -> tuple[Line, ...]:
@@ -351,6 +369,8 @@ def _closed(lines: list[Line]) -> Ended | None:
     for line in lines:
         if isinstance(line.fact, f.AlarmClosed):
             last = Ended(line.fact.by, line.fact.reason, line.fact.when.at, line.after_s)
+        if isinstance(line.fact, f.DrillEnded):
+            last = Ended(line.fact.by, line.fact.end, line.fact.when.at, line.after_s)
         if isinstance(line.fact, f.AlarmReopened):
             last = None
     return last
@@ -428,12 +448,15 @@ def _first_s(
     return next((line.after_s for line, fact in _facts(lines, kind) if fact.order in orders), None)
 
 
+_AT_THE_PRESS: tuple[f.Reason, ...] = ("first press", "broke off a drill", "test pressed twice")
+
+
 def _hops(lines: list[Line]) -> Hops:
     """The first of all pages, whichever step it was of; the last of those that left at the first press."""
     pages = {fact.order: fact.reason for _, fact in _facts(lines, f.Ordered) if fact.kind == "alarm"}
     handed_over = [(line, fact) for line, fact in _facts(lines, f.OrderHandedOver) if fact.order in pages]
     shown = [(line, fact) for line, fact in _facts(lines, f.OrderShown) if fact.order in pages]
-    first = {order for order, reason in pages.items() if reason == "first press"}
+    first = {order for order, reason in pages.items() if reason in _AT_THE_PRESS}
     durable = [_ms(fact.took_s) for _, fact in _facts(lines, f.IncidentNumbered)]
     return Hops(
         handed_over_first_ms=min((_ms(line.after_s) for line, _ in handed_over), default=None),

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.state import State, over_key
+from achterwacht.core.evolve import over_key
+from achterwacht.core.state import State
 from achterwacht.core.turn import ROUNDING_S, Turn
 
 OVER_AGAIN_S = 10.0

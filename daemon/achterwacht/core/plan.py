@@ -6,11 +6,12 @@ Only ids and numbers: no person's name, no phone number, so that a plan may stan
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date, time
 from functools import cached_property
 from typing import Literal
 
-TEAM, BACKUP, RECEPTION, SUPERVISOR = "team", "backup", "reception", "supervisor"
-ROLES = (TEAM, BACKUP, RECEPTION, SUPERVISOR)
+TEAM, BACKUP, RECEPTION, SUPERVISOR, COORDINATOR = "team", "backup", "reception", "supervisor", "coordinator"
+ROLES = (TEAM, BACKUP, RECEPTION, SUPERVISOR, COORDINATOR)
 
 PAGERS = "pagers"
 """The one group of the ladder that names devices; the other groups are the roles, and single member ids."""
@@ -27,12 +28,18 @@ ALARM_CENTRE = "alarm_centre"
 CENTRE = f"{ALARM_CENTRE}:pac"
 """Its target. It never answers, and rings nobody in the building."""
 
-ZENDER, GATEWAY = "zender", "gateway"
-"""With PAGER the part of a device's name before the colon."""
+ZENDER, GATEWAY, DOCK = "zender", "gateway", "dock"
+"""With PAGER the part of a device's name before the colon. `dock:p1` is the contact in the dock of pager p1."""
 
 BASE, CHANNEL, WAY, RECEIVER = "base", "channel", "way", "receiver"
 """The same of what carries orders: a paging base; a way to telephones; such a way to one member (`way:push:lid-4`); a
 receiver of the alarm centre, counted from 1."""
+
+CALENDAR = "calendar"
+"""The same of an iCalendar feed."""
+
+TERMINAL = "terminal"
+"""What a command is said by, when it names no member."""
 
 MAX_SILENCE_S = 25.0
 """Our own nodes speak every 10 s: two words may be lost, and the fault still shows within 30 s (docs/promises.md)."""
@@ -92,7 +99,7 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """A pager; `carrier` is the member who carries it, until the roster says otherwise.
+    """A pager; `carrier` is the member who carries it. In a house with a morning check that is today's (morning.py).
 
     `base`: the id of the paging base that calls it; empty for our own node on MQTT. One on a base says nothing itself.
     """
@@ -100,6 +107,10 @@ class Pager:
     id: str
     carrier: str | None = None
     base: str = ""
+    week: tuple[str | None, ...] = ()
+    """The weekly pattern: who is to carry it, Monday first. Empty in a house without a morning check."""
+    dock: bool = False
+    """Whether its dock has a contact of its own (`dock:<id>`), beside what the pager says of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,63 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """When the desks are open on one day of the week; Monday is 0."""
+
+    weekday: int
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialOpening:
+    """Open on one date, whatever the week or a holiday says."""
+
+    on: date
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When the desks are open. No alarm knows of it: the ladder is the same at any hour."""
+
+    week: tuple[Opening, ...] = ()
+    holidays: tuple[str, ...] = ()
+    """Public holidays on which the house is closed, by their names in workdays.py."""
+    closed: tuple[date, ...] = ()
+    """The house's own closing days."""
+    special: tuple[SpecialOpening, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """How the pick-up of the pagers is watched. Times of day are local; what lasts is in seconds."""
+
+    self_test_at: time = time(8, 0)
+    """When everything from a press to each pager is tried, every day."""
+    watch_at: time = time(8, 30)
+    remind_at: time = time(8, 50)
+    check_at: time = time(9, 0)
+    hold_s: float = 900.0
+    """So long the check waits for a clock that somebody vouches for, past what that clock says."""
+    escalate_s: float = 900.0
+    """So long after the check the coordinator is told of what is still missing."""
+    settle_s: float = 5.0
+    """A contact that changed counts when it has kept so for so long."""
+    proof_s: float = 30.0
+    """So long a pager may take to show a silent test page, before it gets another."""
+    battery_min: int = 15
+    """Percent: with less it will not last the day."""
+    pagers_needed: int = 2
+    """One speaks to the visitor, the others stand by."""
+    days_ahead: int = 7
+    """So many days ahead a gap in the roster is found."""
+    button_test_days: int = 31
+    """After so many days without a test a button is overdue; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Budgets:
     """Bounds from the press reaching this machine, in seconds (docs/promises.md). A miss is a fact."""
 
@@ -178,6 +246,11 @@ class Plan:
     bases: tuple[str, ...] = ()
     """The ids of the paging bases."""
     alarm_centre: AlarmCentre | None = None
+    hours: Hours = Hours()
+    morning: Morning | None = None
+    """None in a house whose pagers are not handed out in the morning: their carriers are as the file has them."""
+    calendars: tuple[str, ...] = ()
+    """The ids of the iCalendar feeds that the roster is also read from."""
 
     @cached_property
     def _zenders(self) -> dict[int, Zender]:
@@ -244,10 +317,14 @@ class Plan:
         pager = self.pager(pager_id)
         return pager.carrier if pager else None
 
-    def with_carrier(self, pager_id: str, member_id: str) -> Plan:
-        """The same plan with this pager carried by this member."""
+    def with_carrier(self, pager_id: str, member_id: str | None) -> Plan:
+        """The same plan with this pager carried by this member, or by nobody who is known."""
         pagers = (replace(p, carrier=member_id) if p.id == pager_id else p for p in self.pagers)
         return replace(self, pagers=tuple(pagers))
+
+    def with_role(self, role: str) -> tuple[str, ...]:
+        """The ids of the members who have this role."""
+        return tuple(member.id for member in self.members if role in member.roles)
 
     def group(self, name: str) -> tuple[str, ...]:
         """The targets (`channel:who`) that a group of the ladder stands for: the pagers, a role, or one member."""

@@ -6,9 +6,11 @@ A function of the state alone. When a device was last heard, to the second, is k
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from achterwacht.core import morning
 from achterwacht.core.faults import MISSING
 from achterwacht.core.plan import APP, PAGER, PAGERS, ZENDER, Pager, Zender
 from achterwacht.core.state import Device, State
@@ -22,7 +24,15 @@ Works = Literal["yes", "unsupervised", "unknown", "no"]
 HINDRANCES = (*MISSING, "unsteady", "stuck", "pin", "line cut", "line short")
 """Faults of a zender by which a press on it may not be heard."""
 
-Lack = Literal["house/no zender", "house/nobody to ring", "house/too few to ring", "house/not all heard"]
+Lack = Literal[
+    "house/no zender",
+    "house/nobody to ring",
+    "house/too few to ring",
+    "house/not all heard",
+    "house/not picked up",
+    "house/too few carried",
+    "house/gap today",
+]
 """What is wrong with the whole, beside the faults of its parts."""
 
 
@@ -75,14 +85,25 @@ def readiness(state: State) -> Readiness:
         lacks["house/not all heard" if _waits(zenders) else "house/no zender"] = None
     if not rings:
         lacks["house/not all heard" if _waits(pagers) else "house/nobody to ring"] = None
-    elif rings < state.plan.ladder.responders_needed:
+    elif rings < state.plan.ladder.responders_needed and not (state.duty and state.duty.opens is None):
         lacks["house/too few to ring"] = None
     if not lacks and _waits((*zenders, *pagers)):
         lacks["house/not all heard"] = None
+    lacks |= dict.fromkeys(_lacks_today(state))
     faults = (Reason(key, fault.detail, fault.acknowledged_by) for key, fault in state.faults.items())
     reasons = (*map(Reason, lacks), *sorted(faults, key=_rank))
     light: Light = "not ready" if not (hears and rings) else "limited" if reasons else "ready"
     return Readiness(light, reasons, zenders, pagers, phones)
+
+
+def _lacks_today(state: State) -> Iterator[Lack]:
+    """What this morning has still to bring, or the day has lost."""
+    if morning.is_waiting(state):
+        yield "house/not picked up"
+    if morning.is_watched(state) and morning.short(state):
+        yield "house/too few carried"
+    if state.duty and any(gap.on == state.duty.on for gap in state.gaps):
+        yield "house/gap today"
 
 
 def _zender(state: State, zender: Zender) -> Standing:
@@ -135,7 +156,8 @@ def _waits(standings: tuple[Standing, ...]) -> bool:
 def _people(state: State, targets: tuple[Standing, ...]) -> set[str]:
     """Who would be rung; those who carry a pager that nobody is known to carry count as one.
 
-    A telephone in a locker rings nobody: one counts when it has shown a test.
+    A telephone in a locker rings nobody: one counts when it has shown a test. A pager in its dock rings nobody while
+    the desks are open: one counts then when it is carried.
     """
     plan = state.plan
     in_ladder = {target for step in plan.ladder.steps for group in step.ring for target in plan.group(group)}
@@ -145,6 +167,9 @@ def _people(state: State, targets: tuple[Standing, ...]) -> set[str]:
         if target.name in in_ladder
         and (target.works == "yes" or (target.works == "unsupervised" and target.name.startswith(f"{PAGER}:")))
     ]
+    if morning.is_watched(state):
+        hanging = {f"{PAGER}:{pager.id}" for pager in plan.pagers if not morning.is_carried(state, pager)}
+        rung = [name for name in rung if name not in hanging]
     return {plan.person(name) if plan.person(name) != name else PAGERS for name in rung}
 
 

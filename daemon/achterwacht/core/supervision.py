@@ -13,9 +13,20 @@ from collections.abc import Iterator
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.faults import CENTRE_AWAY, CENTRE_FAULTS, DEVICES, MISSING, PHONES_DOWN, STAND, device_of, kind_of
-from achterwacht.core.plan import APP, BASE, CENTRE, CHANNEL, GATEWAY, MAX_SILENCE_S, PAGER, WAY, ZENDER, Plan
-from achterwacht.core.state import CHANGES_S, Device, State, comes_or_goes, is_another
+from achterwacht.core.evolve import comes_or_goes, is_another
+from achterwacht.core.faults import (
+    CENTRE_AWAY,
+    CENTRE_FAULTS,
+    DEVICES,
+    MISSING,
+    MORNING_FAULTS,
+    PHONES_DOWN,
+    STAND,
+    device_of,
+    kind_of,
+)
+from achterwacht.core.plan import APP, BASE, CENTRE, CHANNEL, DOCK, GATEWAY, MAX_SILENCE_S, PAGER, WAY, ZENDER, Plan
+from achterwacht.core.state import CHANGES_S, Device, State
 from achterwacht.core.turn import Turn
 
 BATTERY_LOW = 20
@@ -32,6 +43,9 @@ BROKER = ("broker/link", "broker/canary")
 """Faults by which nothing at all comes through the broker."""
 CHANGES_MAX = 12
 """So often may a device come, go or start again within CHANGES_S; each change is a few facts for ever."""
+MOVES_MAX = 20
+"""So often may a pager be hung up or lifted, by its dock or by its own word: nobody does so every half minute, so it
+chatters, and that is not followed. What moves more seldom than that settles in between (morning.py)."""
 SELDOM_PARTS = 8
 """So many times, at most, within the silence that it may keep."""
 
@@ -67,10 +81,20 @@ def telemetry(turn: Turn, heard: h.Telemetry) -> bool:
         if before.online and heard.live:
             turn.raise_fault(f"{heard.device}/two boots", "")
         return False
+    if heard.device.startswith(f"{DOCK}:"):
+        _dock(turn, heard)
+        return False
     came_back = heard.live and sign_of_life(turn, heard.device, heard.boot)
     if heard.device in turn.state.devices:  # of whom nothing was heard but what the broker remembers, nothing is kept
         _measure(turn, heard)
     return came_back
+
+
+def _dock(turn: Turn, heard: h.Telemetry) -> None:
+    """A dock's contact. What the broker remembers of it counts too: most speak only when they change, so it is so
+    still; and where it is not, the pager's own word contradicts it (morning.py)."""
+    sign_of_life(turn, heard.device, heard.boot, live=heard.live)
+    _measure(turn, heard)
 
 
 def sign_of_life(turn: Turn, device: str, boot: str, born: bool = False, live: bool = True) -> bool:
@@ -98,7 +122,7 @@ def sign_of_life(turn: Turn, device: str, boot: str, born: bool = False, live: b
 def _note_seen(turn: Turn, seen: f.DeviceSeen) -> bool:
     """Note that a device came or went; but not of one that does so all the time. That is one fault, not a full disk."""
     device = turn.state.devices.get(seen.device)
-    if device and comes_or_goes(device, seen) and _changes_often(turn, device):
+    if device and comes_or_goes(device, seen) and _changes_often(turn, device, CHANGES_MAX):
         if device.online:
             turn.note(f.DeviceSeen(turn.now, seen.device, device.boot, False))  # what is not followed is not there
         turn.raise_fault(f"{seen.device}/unsteady", "")
@@ -107,8 +131,13 @@ def _note_seen(turn: Turn, seen: f.DeviceSeen) -> bool:
     return True
 
 
-def _changes_often(turn: Turn, device: Device) -> bool:
-    return device.changes >= CHANGES_MAX and turn.now_s - device.changes_from_s < CHANGES_S
+def _changes_often(turn: Turn, device: Device, limit: int) -> bool:
+    return device.changes >= limit and turn.now_s - device.changes_from_s < CHANGES_S
+
+
+def is_chattering(device: Device) -> bool:
+    """Whether it was hung up and lifted more often than anybody would, so that its last word on that may be old."""
+    return device.changes >= MOVES_MAX
 
 
 def _is_former(before: Device, boot: str) -> bool:
@@ -184,7 +213,7 @@ def max_silence_s(plan: Plan, device: str) -> float | None:
     if kind == GATEWAY:
         gateway = plan.gateway(id)
         return gateway.max_silence_s if gateway else None
-    return MAX_SILENCE_S
+    return None if kind == DOCK else MAX_SILENCE_S
 
 
 def way_down(state: State, device: str) -> str | None:
@@ -193,8 +222,10 @@ def way_down(state: State, device: str) -> str | None:
 
 
 def way(plan: Plan, device: str) -> Iterator[str]:
-    """The keys of what may be wrong between this device and us."""
+    """The keys of what may be wrong between this device and us. Not of a dock, whose silence means nothing."""
     kind, id = device.split(":")
+    if kind == DOCK:
+        return
     zender = plan.zender(int(id)) if kind == ZENDER else None
     gateway = plan.gateway(zender.gateway if zender and zender.gateway else id if kind == GATEWAY else "")
     if zender and zender.transport == "gpio":
@@ -218,11 +249,14 @@ def _measure(turn: Turn, heard: h.Telemetry) -> None:
         for name in h.MEASURED
         if (value := getattr(heard, name)) is not None and value != getattr(device, name)
     }
+    if news.keys() & {"docked", "charging"} and _changes_often(turn, device, MOVES_MAX):
+        turn.raise_fault(f"{DOCK}:{key.partition(':')[2]}/unsteady", "")
+        news.pop("docked", None)
+        news.pop("charging", None)
     battery = news.get("battery", device.battery)
     standing = next((kind for kind in ("battery low", "battery empty") if f"{key}/{kind}" in turn.state.faults), None)
     wrong = _battery_fault(battery, news.get("battery_low", device.battery_low), standing)
-    close = battery is not None and device.battery is not None and abs(battery - device.battery) < BATTERY_STEP
-    if wrong == standing and close:
+    if wrong == standing and _is_close(turn, battery, device.battery):
         news.pop("battery", None)
     if not news:
         return
@@ -236,6 +270,15 @@ def _measure(turn: Turn, heard: h.Telemetry) -> None:
             turn.raise_fault(f"{key}/{kind}", "")
         elif name in news:
             turn.clear_fault(f"{key}/{kind}")
+
+
+def _is_close(turn: Turn, battery: int | None, noted: int | None) -> bool:
+    """Whether a battery is so nearly as it was noted that it need not be noted anew. When it has become too low for the
+    day to come it must."""
+    if battery is None or noted is None or abs(battery - noted) >= BATTERY_STEP:
+        return False
+    morning = turn.state.plan.morning
+    return morning is None or not battery <= morning.battery_min < noted
 
 
 def _battery_fault(percent: int | None, low: bool | None, standing: str | None) -> str | None:
@@ -259,6 +302,9 @@ def in_plan(plan: Plan, device: str) -> bool:
     if kind == PAGER:
         pager = plan.pager(id)
         return pager is not None and not pager.base  # one on a paging base says nothing: who says its name is another
+    if kind == DOCK:
+        pager = plan.pager(id)
+        return pager is not None and pager.dock
     return plan.gateway(id) is not None
 
 
@@ -273,7 +319,9 @@ def plan_changed(turn: Turn, before: Plan) -> None:
         known_now = key.endswith("/unknown") and (not device or in_plan(after, device))
         no_phones = key == PHONES_DOWN and not any(set(member.ways) - {APP} for member in after.members)
         no_centre = kind_of(key) in CENTRE_FAULTS and after.alarm_centre is None
-        if another or known_now or no_phones or no_centre:
+        no_morning = kind_of(key) in MORNING_FAULTS and after.morning is None
+        untested = key.endswith("/test overdue") and not (after.morning and after.morning.button_test_days)
+        if another or known_now or no_phones or no_centre or no_morning or untested:
             turn.clear_fault(key)
 
 
@@ -293,8 +341,9 @@ def acknowledge(turn: Turn, heard: h.Acknowledge) -> None:
 
 
 def _is_stranger(turn: Turn, device: str) -> bool:
-    """Whether the plan does not know this device; the first stranger of each kind is a fault."""
-    stranger = not in_plan(turn.state.plan, device)
-    if stranger:
-        turn.raise_fault(f"{device.split(':', maxsplit=1)[0]}/unknown", device)
+    """Whether the plan does not know this device; the first stranger of each kind is a fault. Not a dock: it has no
+    name of its own, and its last word may come just after the plan has let it go."""
+    stranger, kind = not in_plan(turn.state.plan, device), device.partition(":")[0]
+    if stranger and kind in DEVICES:
+        turn.raise_fault(f"{kind}/unknown", device)
     return stranger

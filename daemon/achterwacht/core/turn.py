@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from achterwacht.core import facts as f
+from achterwacht.core.evolve import evolve
 from achterwacht.core.faults import RETOLD, kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import CENTRE
-from achterwacht.core.state import Alarm, Order, State, evolve
+from achterwacht.core.state import Alarm, Order, State
 
 ROUNDING_S = 1e-6
 """House time is a sum, and sums round: else a Tick at the very moment that due() asked for might come too early."""
-RINGING: tuple[f.Kind, ...] = ("alarm", "call_112")
+RINGING: tuple[f.Kind, ...] = ("alarm", "call_112", "drill")
 """The kinds of order that ring; the others are shown."""
+OWN_PRESSES_FROM = 1_000_000_000
+"""Contacts and bought buttons, whose presses are counted here, count from 1."""
 FAULTS_MAX = 10_000
 """Faults that stand at once: more than two for each device of the largest building, and no flood of made-up ones."""
 
@@ -41,8 +44,19 @@ class Turn:
         """The alarm as it is after the facts noted so far."""
         return self.state.alarms[incident]
 
+    def raise_alarm(self, press: str, zender: int, heard_s: float, age_ms: int, reason: f.Reason) -> None:
+        """This press, which no open alarm knows, begins one. `heard_s`: monotonic seconds."""
+        place = self.state.plan.place(zender)
+        self.note(f.AlarmRaised(self.now, press, press, zender, place, heard_s, age_ms, reason))
+
+    def own_press(self, zender: int) -> str:
+        """The id of a press that no button made: no other of this boot counts as far (docs/wire.md, "Press")."""
+        return f"{zender}-{self.state.boot}-{OWN_PRESSES_FROM + self.state.n}"
+
     def order(self, alarm: Alarm, targets: Iterable[str], kind: f.Kind, reason: f.Reason) -> None:
-        """Order one alert for each target."""
+        """Order one alert for each target. What rings in a drill says that it is one."""
+        if alarm.drill and kind == "alarm":
+            kind = "drill"
         for target in targets:
             earlier = _earlier(alarm, target, kind)
             attempt = earlier.attempt + 1 if earlier else 1
@@ -72,5 +86,5 @@ def _earlier(alarm: Alarm, target: str, kind: f.Kind) -> Order | None:
     """The newest order of this kind to this target, where those are counted."""
     if target == CENTRE:
         return alarm.centre.get(kind)
-    rung = {"alarm": alarm.rings, "call_112": alarm.calls}.get(kind)
+    rung = {"alarm": alarm.rings, "drill": alarm.rings, "call_112": alarm.calls}.get(kind)
     return rung.get(target) if rung else None

@@ -29,9 +29,9 @@ COPIES_S = 24 * 3600.0
 class Bought:
     """Hears all bought devices: call `message` for each MQTT message and `look` once a second; `hear` is told.
 
-    `press_ids` names the presses, as these devices do not. A device is a zender or a gateway; only a zender's readings
-    may say `press`. `before`: who heard them until now; what it remembers of a device that is mapped as it was still
-    holds, or a level that is merely said again would be a press.
+    `press_ids` names the presses, as these devices do not. A device is a zender, a dock or a gateway; only a zender's
+    readings may say `press`. `before`: who heard them until now; what it remembers of a device that is mapped as it was
+    still holds, or a level that is merely said again would be a press.
     """
 
     def __init__(
@@ -267,7 +267,7 @@ class _Hearing:
                 self.events += self.memory.button(reading, place, bool(meant), self.retained, self.heard_s)
             case "online":
                 self.online = bool(meant)
-            case "battery" | "battery_low" | "tamper":
+            case "battery" | "battery_low" | "tamper" | "docked":
                 self.measured[reading.says] = meant
             case "alive":
                 pass

@@ -1,4 +1,5 @@
-"""Zenders that are contacts on the pins of this machine (docs/wire.md, "GPIO"): edges and levels become presses.
+"""Contacts on the pins of this machine (docs/wire.md, "GPIO"): a zender's edges and levels become presses, and those of
+a pager's dock tell whether it is in there.
 
 Knows gpiozero and what can be wrong with a pin. When a level is a press is core/contact.py's. A contact ties its pin to
 the rail that its resistor does not pull it to: to ground with a pull-up (ours, or with `none` one on the board, as
@@ -20,12 +21,13 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from achterwacht.core import heard as h
 from achterwacht.core.contact import STUCK_S, Event, Life, Press, Stuck, StuckOver, look
+from achterwacht.core.plan import DOCK, ZENDER
 from achterwacht.driver import in_own_thread
-from achterwacht.inputs.wiring import GPIO, Contact, Hear, PressIds
+from achterwacht.inputs.wiring import GPIO, Contact, Dock, Hear, PressIds
 
 POLL_S = 0.2
 """How often every level is read (docs/wire.md, "GPIO"): a press of 400 ms counts though all its edges are lost."""
@@ -65,7 +67,7 @@ ADVICE = (
     ),
     ("PermissionError", "", "the GPIO may not be used: put the daemon's user in the group gpio"),
     ("error", "busy", "the pin is in use by another program or driver: end that, or take another pin"),
-    ("GPIOPinInUse", "", "another zender has this pin: give each its own"),
+    ("GPIOPinInUse", "", "another contact has this pin: give each its own"),
     ("PinFixedPull", "", "this pin has a resistor of its own to 3.3 V: set its pull to up, or take another pin"),
     ("PinInvalidPin", "", "this machine has no such pin: take another"),
 )
@@ -78,12 +80,19 @@ class Gpio:
     """All contacts on this machine's pins. `run` it; what it hears goes to `hear`, in the loop's thread."""
 
     def __init__(
-        self, contacts: Sequence[Contact], press_ids: PressIds, mono_s: Callable[[], float], hear: Hear
+        self,
+        contacts: Sequence[Contact],
+        docks: Sequence[Dock],
+        press_ids: PressIds,
+        mono_s: Callable[[], float],
+        hear: Hear,
     ) -> None:
-        self._press_ids = press_ids
         self._mono_s = mono_s
         self._hear = hear
-        self._pins = [_Pin(contact, mono_s, self._happened) for contact in contacts]
+        self._pins = [
+            *(_Pin(contact, _Button(contact, press_ids, hear), mono_s) for contact in contacts),
+            *(_Pin(dock, _Cradle(dock, hear), mono_s) for dock in docks),
+        ]
         self._alive_s = dict.fromkeys(self._pins, -math.inf)
         """When each contact was last said to live."""
         self._told: dict[str, str | None] = {}
@@ -123,7 +132,7 @@ class Gpio:
             await asyncio.sleep(RETRY_S)
 
     def _tell_how_it_is(self) -> None:
-        """A pin that fails while others read is its zender's trouble; when none reads, it is one of the gateway."""
+        """A pin that fails while others read is its device's trouble; when none reads, it is one of the gateway."""
         bad = [pin for pin in self._pins if pin.trouble]
         if bad and len(bad) == len(self._pins):
             self._trouble(OFFLINE, bad[0].trouble)
@@ -131,10 +140,10 @@ class Gpio:
         self._trouble(OFFLINE, None)
         now_s = self._mono_s()
         for pin in self._pins:
-            self._trouble(f"{pin.zender}/pin", pin.trouble)
+            self._trouble(f"{pin.device}/pin", pin.trouble)
             if not pin.trouble and now_s >= self._alive_s[pin] + ALIVE_EVERY_S:
                 self._alive_s[pin] = now_s
-                self._hear(h.Telemetry(pin.zender, boot=""))
+                self._hear(pin.alive())
 
     def _trouble(self, key: str, detail: str | None) -> None:
         """Tell how it is with this, when it is not as it was told last. At first: one may stand from before a start."""
@@ -142,44 +151,102 @@ class Gpio:
             self._told[key] = detail
             self._hear(h.TroubleOver(key) if detail is None else h.Trouble(key, detail))
 
-    def _happened(self, contact: Contact, event: Event) -> None:
-        nr, stuck = contact.nr, f"zender:{contact.nr}/stuck"
+
+class _Behind(Protocol):
+    """What is behind a contact, and tells what its levels mean."""
+
+    device: str
+    hurries: bool
+    """Whether every edge counts; else the poll is soon enough."""
+
+    def look(self, active: bool, at_s: float) -> float | None:
+        """It is seen active, or not; returns when it should be looked at again, if nothing changes."""
+        ...
+
+    def alive(self) -> h.Telemetry:
+        """What is said of it while it reads well."""
+        ...
+
+
+class _Button:
+    """A zender's button."""
+
+    hurries = True
+
+    def __init__(self, contact: Contact, press_ids: PressIds, hear: Hear) -> None:
+        self.device = f"{ZENDER}:{contact.nr}"
+        self._contact = contact
+        self._press_ids = press_ids
+        self._hear = hear
+        self._life = Life(contact.min_active_ms / 1000, contact.rearm_ms / 1000)
+
+    def look(self, active: bool, at_s: float) -> float | None:
+        self._life, events = look(self._life, active, at_s)
+        for event in events:
+            self._happened(event)
+        return self._life.due_s
+
+    def alive(self) -> h.Telemetry:
+        return h.Telemetry(self.device, boot="")
+
+    def _happened(self, event: Event) -> None:
+        nr, stuck = self._contact.nr, f"{self.device}/stuck"
         match event:
             case Press(at_s, at_start):
-                press = self._press_ids.next(nr)
-                self._hear(h.Pressed(press, nr, "", at_s, age_ms=contact.min_active_ms, at_start=at_start))
+                press, age_ms = self._press_ids.next(nr), self._contact.min_active_ms
+                self._hear(h.Pressed(press, nr, "", at_s, age_ms=age_ms, at_start=at_start))
             case Stuck():
-                state, wire = ("open", "cut") if contact.normally_closed else ("closed", "shorted")
+                state, wire = ("open", "cut") if self._contact.normally_closed else ("closed", "shorted")
                 self._hear(h.Trouble(stuck, f"{state} for {STUCK_S:.0f} s: its button sticks, or its wire is {wire}"))
             case StuckOver():
                 self._hear(h.TroubleOver(stuck))
 
 
+class _Cradle:
+    """A pager's dock: a level, said when it has changed. It counts for the core only when it has kept so for seconds,
+    so nothing is lost with an edge, and a contact that bounces under a pager is not a dozen changes."""
+
+    hurries = False
+
+    def __init__(self, dock: Dock, hear: Hear) -> None:
+        self.device = f"{DOCK}:{dock.pager}"
+        self._hear = hear
+        self._docked: bool | None = None
+
+    def look(self, active: bool, at_s: float) -> float | None:
+        changed = self._docked not in (None, active)
+        self._docked = active
+        if changed:
+            self._hear(self.alive())
+        return None
+
+    def alive(self) -> h.Telemetry:
+        return h.Telemetry(self.device, boot="", docked=self._docked)
+
+
 class _Pin:
     """One contact on its pin, which may be closed: then it is not read. `trouble`: why it cannot be read, if so.
 
-    Closing does not end the contact's life. A press that was held all the while is still the same one.
+    Closing does not end what is known of the contact. A press that was held all the while is still the same one.
     """
 
-    def __init__(
-        self, contact: Contact, mono_s: Callable[[], float], happened: Callable[[Contact, Event], None]
-    ) -> None:
-        self.zender = f"zender:{contact.nr}"
+    def __init__(self, contact: Contact | Dock, behind: _Behind, mono_s: Callable[[], float]) -> None:
+        self.device = behind.device
+        self.alive = behind.alive
         self.trouble: str | None = None
         self._contact = contact
+        self._behind = behind
         self._mono_s = mono_s
-        self._happened = happened
-        self._life = Life(contact.min_active_ms / 1000, contact.rearm_ms / 1000)
-        # Open reads high, but with a pull-down; pressed is open when it is normally closed.
+        # Open reads high, but with a pull-down; active is open when it is normally closed.
         self._active_level = contact.normally_closed == (contact.pull != "down")
-        self._device: Any = None
+        self._input: Any = None
         self._loop: asyncio.AbstractEventLoop
         self._edges: deque[tuple[bool, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def open(self, factory: Any) -> bool:
         """Take the pin, when it is not ours already. Whether it was opened now: then its level needs time to settle."""
-        if self._device is not None:
+        if self._input is not None:
             return False
         from gpiozero import InputDevice
 
@@ -187,26 +254,26 @@ class _Pin:
         self._edges.clear()
         pull_up = {"up": True, "down": False, "none": None}[self._contact.pull]
         try:
-            self._device = InputDevice(
+            self._input = InputDevice(
                 self._contact.pin,
                 pull_up=pull_up,
                 active_state=True if pull_up is None else None,  # it must be said then; we read the pin itself
                 pin_factory=factory,
             )
-            self._device.pin.bounce = None
-            self._device.pin.edges = "both"
+            self._input.pin.bounce = None
+            self._input.pin.edges = "both"
         except Exception as error:
             self._failed(error)
             return False
         return True
 
     def read(self) -> None:
-        """Look at the level now. The first time, listen for edges from now on."""
-        if self._device is None:
+        """Look at the level now. The first time, listen for edges from now on, where they count."""
+        if self._input is None:
             return
         try:
-            pin = self._device.pin
-            if pin.when_changed is None:
+            pin = self._input.pin
+            if self._behind.hurries and pin.when_changed is None:
                 pin.when_changed = self._on_edge
             level = bool(pin.state)
         except Exception as error:
@@ -217,7 +284,7 @@ class _Pin:
 
     def close(self) -> None:
         """Give the pin back."""
-        device, self._device = self._device, None
+        device, self._input = self._input, None
         if self._timer:
             self._timer.cancel()
         if device is not None:
@@ -225,7 +292,7 @@ class _Pin:
                 device.pin.when_changed = None
                 device.close()
             except Exception as error:  # one that cannot be read can perhaps not be closed either
-                log.warning("%s: GPIO%d is not closed well: %r", self.zender, self._contact.pin, error)
+                log.warning("%s: GPIO%d is not closed well: %r", self.device, self._contact.pin, error)
 
     def _failed(self, error: Exception) -> None:
         self.trouble = f"GPIO{self._contact.pin}: {_what_to_do(error)}"
@@ -242,19 +309,16 @@ class _Pin:
                 self._edges[-1] = edge  # how it came to rest, or not, is always known
         except Exception:
             if not self._loop.is_closed():
-                log.exception("%s: an edge on GPIO%d is lost", self.zender, self._contact.pin)
+                log.exception("%s: an edge on GPIO%d is lost", self.device, self._contact.pin)
 
     def _take_edge(self) -> None:
         if self._edges:  # it may have been forgotten with its pin
             self._look(*self._edges.popleft())
 
     def _look(self, level: bool, at_s: float) -> None:
-        self._life, events = look(self._life, level == self._active_level, at_s)
-        for event in events:
-            self._happened(self._contact, event)
+        due_s = self._behind.look(level == self._active_level, at_s)
         if self._timer:
             self._timer.cancel()
-        due_s = self._life.due_s
         # What is due later is found by the poll.
         if due_s is not None and (wait_s := due_s - self._mono_s()) < POLL_S:
             self._timer = asyncio.get_running_loop().call_later(wait_s, self.read)

@@ -36,6 +36,8 @@ ELEMENTS_MAX = 64
 """The same of a list: a Shelly tells one or two events at once."""
 SHOWN_MAX = 60
 """So much of a payload stands in a text for people."""
+UNKNOWN = ("null", "none", "unknown", "unavailable")
+"""What a level says that nobody knows: that is not the same as not being so."""
 REMEMBERED_MAX = 4096
 """Paths and values that are prepared once: far more different ones than the profiles and any plan have."""
 PERCENTS_MAX = 100
@@ -46,6 +48,7 @@ TOPIC_MAX_BYTES = 65_535
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,30}(\.0{1,30})?", re.ASCII)
+_WORD = re.compile(r"[\w+-][\w .:+-]{0,59}")
 _HEX = re.compile(r"0x[0-9a-f]{1,16}", re.ASCII)
 _KEYS = r"[^.\[\]]+(?:\.[^.\[\]]+)*"
 _PATH = re.compile(rf"(?:{_KEYS})?(?:\[\*\](?:\.{_KEYS})?)*")
@@ -167,6 +170,10 @@ def meaning(reading: Reading, value: Any) -> bool | int:
     text = plain(value)
     if text in reading.values:
         return True
+    if reading.says == "docked":
+        if _WORD.fullmatch(text) and text not in UNKNOWN:
+            return False
+        raise Malformed(f"{_said(reading, value)}, expected {', '.join(map(repr, reading.values))} or another word")
     if not reading.values:
         return text not in reading.ignore
     is_level = reading.kind == "level" or reading.says != "press"

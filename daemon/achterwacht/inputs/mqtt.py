@@ -35,8 +35,12 @@ TOPIC = re.compile(
 T = TypeVar("T")
 Boot = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{4,32}\Z")]
 Seq = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+COUNTED = r"[0-9a-fA-F]{4,32}-[1-9][0-9]{0,9}"
+PRESS_ID = rf"[1-9][0-9]{{0,3}}-{COUNTED}"
+DRILL_ID = re.compile(rf"drill-{COUNTED}\Z")
 # An answer `carry` and the receipt of a test page are about no alarm: then these are null, "" and 0.
-PressIdOrNone = Annotated[str, msgspec.Meta(pattern=r"^([1-9][0-9]{0,3}-[0-9a-fA-F]{4,32}-[1-9][0-9]{0,9})?\Z")] | None
+PressIdOrNone = Annotated[str, msgspec.Meta(pattern=rf"^({PRESS_ID})?\Z")] | None
+IncidentIdOrNone = Annotated[str, msgspec.Meta(pattern=rf"^({PRESS_ID}|drill-{COUNTED})?\Z")] | None
 NrOrNone = Annotated[int, msgspec.Meta(ge=0, le=9999)] | None
 OrderId = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 MemberId = Annotated[str, msgspec.Meta(max_length=64)]
@@ -80,7 +84,7 @@ class _Receipt:
     boot: Boot
     seq: Seq
     page: OrderId
-    incident: PressIdOrNone
+    incident: IncidentIdOrNone
     press: PressIdOrNone
     zender: NrOrNone
     stage: Literal["received", "shown"]
@@ -91,7 +95,7 @@ class _Answer:
     boot: Boot
     seq: Seq
     answer: h.AnswerWord
-    incident: PressIdOrNone = None
+    incident: IncidentIdOrNone = None
     press: PressIdOrNone = None
     zender: NrOrNone = None
     member: MemberId | None = None
@@ -147,19 +151,16 @@ def _from_pager(pager: str, says: str, payload: bytes, retained: bool) -> h.Hear
 
 def _receipt(pager: str, said: _Receipt) -> h.Receipt:
     incident, press, zender = said.incident or "", said.press or "", said.zender or 0
-    if incident or press or zender:
+    if incident or press:  # the page of a button's test names its zender, and no alarm
         _same_zender(press, incident, zender)
     return h.Receipt(pager, said.boot, said.seq, said.page, incident, press, zender, said.stage)
 
 
 def _answer(pager: str, said: _Answer) -> h.Answer:
-    if said.answer == "carry":
-        if not said.member:
-            raise Malformed("carry names no member")
-    elif not said.zender or not said.incident or not said.press:
-        raise Malformed(f"{said.answer} names no incident, press and zender")
-    else:
-        _same_zender(said.press, said.incident, said.zender)
+    if said.answer != "carry":
+        if not said.zender or not said.incident:
+            raise Malformed(f"{said.answer} names no incident and zender")
+        _same_zender(said.press or "", said.incident, said.zender)
     return h.Answer(
         key=f"{pager}-{said.boot}-{said.seq}",
         incident=said.incident or "",
@@ -188,7 +189,10 @@ def _from_any(device: str, says: str, payload: bytes, retained: bool) -> h.Heard
 
 
 def _same_zender(press: str, incident: str, zender: int) -> None:
-    if not (press.startswith(f"{zender}-") and incident.startswith(f"{zender}-")):
+    if DRILL_ID.match(incident):
+        if press or not zender:
+            raise Malformed(f"drill {incident} has a zender, and no press")
+    elif not (press.startswith(f"{zender}-") and incident.startswith(f"{zender}-")):
         raise Malformed(f"press {press} and incident {incident} are not of zender {zender}")
 
 

@@ -34,6 +34,17 @@ class Contact:
     """For how long it must be released before it can be pressed again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dock:
+    """The contact in the dock of a pager, on a pin of this machine. `pin`, `pull`: as for a zender's."""
+
+    pager: str
+    pin: int
+    normally_closed: bool = True
+    """The pager in its dock opens the contact: a cut wire looks docked, and never like a pager that is carried."""
+    pull: Literal["up", "down", "none"] = "up"
+
+
 # --- serial ports -----------------------------------------------------------------------------------------------------
 
 
@@ -57,7 +68,7 @@ class OnPort:
 
 # --- bought MQTT devices ----------------------------------------------------------------------------------------------
 
-Meaning = Literal["press", "battery", "battery_low", "tamper", "alive", "online"]
+Meaning = Literal["press", "battery", "battery_low", "tamper", "alive", "online", "docked"]
 """What a place in a payload tells of a device."""
 
 
@@ -74,7 +85,7 @@ class Reading:
     ignore: values that do not mean it; of a level also the opposites of `values` (`off` where `on` means it). One that
     is neither here nor in `values` is a fault, not silence.
     kind: an `event` counts each time; a `level` is so or not, and a press is when it becomes so. Tamper, battery_low
-    and online are levels always.
+    and online are levels always, and so is docked: there any word that is not in `values` means that it is not.
     counter: (press event) a path from where `where` looks; only a changed value is a new press. It tells presses apart
     better than a window does: where one is said, `dedupe_s` does not count.
     below: (battery_low) a number below this means it, instead of `values`.
@@ -94,7 +105,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A bought zender, or a gateway, on MQTT: `name` is the core's (`zender:3`, `gateway:zigbee`)."""
+    """A bought zender, a dock's contact or a gateway on MQTT: `name` is the core's (`zender:3`, `dock:p2`)."""
 
     name: str
     readings: tuple[Reading, ...]
@@ -104,6 +115,25 @@ class Device:
     """What a message is that the broker remembered: of no account, or the level from which the next ones differ."""
     qos: Literal[0, 1] = 1
     """How the device publishes, as the plan has it; 0 is weaker, and 0 where the plan says 1 is a fault."""
+    gateway: str = ""
+    """The id of what a dock is heard through, if anything; of a zender the plan itself says it."""
+
+
+# --- calendars --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFeed:
+    """An iCalendar feed that the roster is also read from: a file, or a URL, which may be a secret.
+
+    `of`: what its events are about. `every_s`: how often it is read.
+    """
+
+    id: str
+    of: Literal["duty", "away", "closed"]
+    path: str = ""
+    url: str = ""
+    every_s: float = 900.0
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------
@@ -114,9 +144,12 @@ class Wiring:
     """Everything that is not one of our own nodes on MQTT."""
 
     contacts: tuple[Contact, ...] = ()
+    docks: tuple[Dock, ...] = ()
+    """Those on pins; the others are among the devices."""
     ports: tuple[Port, ...] = ()
     on_ports: tuple[OnPort, ...] = ()
     devices: tuple[Device, ...] = ()
+    calendars: tuple[CalendarFeed, ...] = ()
 
 
 class Hear(Protocol):

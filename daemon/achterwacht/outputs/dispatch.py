@@ -12,12 +12,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import count
 from typing import Protocol
 
 from achterwacht.core import heard as h
-from achterwacht.core.facts import Ordered
+from achterwacht.core.facts import Ordered, Tried
 from achterwacht.core.plan import Site
 from achterwacht.errors import Undeliverable
 
@@ -28,6 +28,23 @@ WAKES_MAX = 100
 """So many pauses of one order may be cut short: a link that comes up each second or two, for longer than the pauses."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """A pager that a notice is about, and whose it is: by name, which is in no fact.
+
+    `why`: what it lacks (facts.Why), if that matters. `on`: the day on which the roster lacks something for it; then
+    `member` is who carries two on that day, or empty where nobody carries this one.
+    """
+
+    pager: str
+    member: str = ""
+    phone: str = ""
+    why: str = ""
+    tried: tuple[Tried, ...] = ()
+    """By name, too."""
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,10 @@ class Alert:
     """By answer: the one-time token by which this member gives it from a telephone."""
     url: str = ""
     """What a telephone opens; empty where there is nothing to open."""
+    drill: bool = False
+    """Whether it is about practice, and must say so."""
+    about: tuple[About, ...] = ()
+    """What a notice is about."""
 
 
 class Channel(Protocol):

@@ -60,7 +60,7 @@ def test_a_call_says_what_the_base_needs() -> None:
     ]
 
 
-def test_first_calls_then_112_then_repeats_then_updates_then_cancels_each_oldest_first() -> None:
+def test_first_calls_then_112_repeats_drills_updates_and_cancels_each_oldest_first() -> None:
     waiting = Waiting()
     for known in "abcd":
         waiting.handed_over(a_call("", incident=known))
@@ -73,12 +73,13 @@ def test_first_calls_then_112_then_repeats_then_updates_then_cancels_each_oldest
         ("again 2", "alarm", "b"),
         ("112 2", "call_112", "c"),
         ("112 1", "call_112", "d"),
+        ("drill", "drill", "drill-d-1"),
         ("first 1", "alarm", "new 1"),
         ("first 2", "call_112", "new 2"),
     ):
         assert waiting.add(a_call(order, kind, incident=incident)) == []
     assert all_of(waiting) == [
-        *("first 1", "first 2", "112 2", "112 1", "again 1", "again 2"),
+        *("first 1", "first 2", "112 2", "112 1", "again 1", "again 2", "drill"),
         *("update 1", "update 2", "cancel 1", "cancel 2"),
     ]
 
@@ -127,6 +128,14 @@ def test_a_newer_text_replaces_what_waits_but_no_quiet_one_a_ringing_one(old: st
     gone = waiting.add(a_call("new", new))
     assert gone == [Refused(one, REPLACED, permanent=True) for one in ("old", "new") if one not in left]
     assert all_of(waiting) == left
+
+
+def test_notices_are_about_no_alarm_and_none_takes_anothers_place() -> None:
+    waiting = Waiting()
+    for order, kind in (("list", "fault"), ("reminder", "reminder"), ("proof", "check"), ("who", "who")):
+        assert waiting.add(a_call(order, kind, incident="")) == []
+    waiting.add(a_call("alarm"))
+    assert all_of(waiting) == ["alarm", "list", "reminder", "proof", "who"]
 
 
 def test_over_replaces_all_that_waits_of_its_incident_and_of_nothing_else() -> None:

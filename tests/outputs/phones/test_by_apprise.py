@@ -97,7 +97,7 @@ async def test_a_message_goes_to_the_members_own_url(house: House) -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("kind", "type_"), [("over", "success"), ("test", "info")])
+@pytest.mark.parametrize(("kind", "type_"), [("over", "success"), ("test", "info"), ("fault", "warning")])
 async def test_a_kind_has_its_type(house: House, kind: str, type_: str) -> None:
     await house.way.deliver(msgspec.structs.replace(ORDER, kind=kind, urgent=False, text=""))
     ((_, got),) = house.server.got

@@ -123,7 +123,10 @@ async def test_an_alarm_is_published_with_its_buttons_and_without_our_token(serv
         ("call_112", True, 5, ["telephone"]),
         ("over", False, 3, ["white_check_mark"]),
         ("test", False, 3, ["test_tube"]),
-        ("reminder", False, 3, []),
+        ("drill", True, 5, ["mega"]),
+        ("reminder", False, 3, ["bell"]),
+        ("fault", False, 3, ["warning"]),
+        ("of next year", False, 3, []),
     ],
 )
 async def test_a_kind_has_its_priority_and_sign(

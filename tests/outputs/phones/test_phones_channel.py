@@ -198,7 +198,10 @@ async def test_an_alarm_is_brought_with_all_that_a_way_needs(monkeypatch: pytest
     [
         ("alarm", {"cannot": "t2"}, ["cannot"], "", True),
         ("call_112", {"called_112": "t3", "cannot": "t2"}, ["called_112", "cannot"], "", True),
+        ("drill", {"coming": "t1", "cannot": "t2"}, ["coming", "cannot"], "t1", True),
         ("update", {}, [], "", False),
+        ("reminder", {}, [], "", False),
+        ("fault", {}, [], "", False),
         ("over", {}, [], "", False),
     ],
 )
@@ -215,7 +218,8 @@ async def test_only_what_can_be_answered_has_a_button(
 
 
 def test_what_rings_is_soon_worthless_and_a_test_is_not() -> None:
-    assert [ttl_s(kind) for kind in ("alarm", "call_112", "test", "over", "update")] == [120, 120, 21600, 3600, 3600]
+    assert [ttl_s(kind) for kind in ("alarm", "call_112", "drill", "test")] == [120, 120, 120, 21600]
+    assert {ttl_s(kind) for kind in ("over", "update", "reminder", "fault", "who", "check")} == {3600}
 
 
 @pytest.mark.asyncio

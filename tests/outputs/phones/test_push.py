@@ -139,11 +139,13 @@ async def test_an_alarm_reaches_the_phone_with_its_buttons_and_must_break_throug
 
 
 @pytest.mark.asyncio
-async def test_what_does_not_ring_is_of_low_urgency(tmp_path: Path) -> None:
+async def test_what_does_not_ring_is_of_low_urgency_and_a_notice_is_not_left_for_the_charger(tmp_path: Path) -> None:
     async with house(tmp_path) as at:
         await at.delivers(an_order(at.service.phone("a"), kind="test", urgent=False, incident="", ttl_s=21600))
-    headers = at.service.pushed[0].headers
-    assert (headers["Urgency"], headers["Topic"], headers["TTL"]) == ("low", "test", "21600")
+        await at.delivers(an_order(at.service.phone("a"), kind="reminder", urgent=False, incident=""))
+    test, reminder = (pushed.headers for pushed in at.service.pushed)
+    assert (test["Urgency"], test["Topic"], test["TTL"]) == ("low", "test", "21600")
+    assert reminder["Urgency"] == "normal"
 
 
 @pytest.mark.asyncio
@@ -483,6 +485,14 @@ def test_the_end_of_an_alarm_replaces_the_alarm_and_an_update_does_not() -> None
     assert topic(an_order(kind="over")) == topic(an_order(kind="call_112")) == alarm
     assert topic(an_order(incident="6-9f3a-1")) != alarm
     assert topic(an_order(kind="update")) not in (alarm, topic(an_order(kind="update", incident="6-9f3a-1")))
+
+
+def test_a_notice_takes_nothings_place() -> None:
+    notices = [
+        an_order(kind=kind, incident="", order=f"notice.d.{nr}") for kind in ("fault", "reminder") for nr in (1, 2)
+    ]
+    assert len({topic(notice) for notice in notices}) == 2, "by their orders, which are never the same"
+    assert topic(an_order()) not in map(topic, notices)
 
 
 # --- the key ----------------------------------------------------------------------------------------------------------

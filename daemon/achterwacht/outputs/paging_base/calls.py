@@ -14,7 +14,7 @@ from itertools import count
 from achterwacht.core.turn import RINGING
 from achterwacht.outputs.paging_base.dialect import Call, Refused
 
-CALL_112, OVER = "call_112", "over"
+CALL_112, DRILL, OVER = "call_112", "drill", "over"
 
 WAITING_MAX = 500
 """More pagers than a base has, in several alarms; at a second a call the last of them would wait for eight minutes."""
@@ -60,8 +60,10 @@ class Urgency(IntEnum):
     """Of an incident that this address knows nothing of: somebody may be running already, and it is not this one."""
     CALL_112 = 1
     AGAIN = 2
-    QUIET = 3
-    CANCEL = 4
+    DRILL = 3
+    """Practice makes way for whatever is real."""
+    QUIET = 4
+    CANCEL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class Calls:
             return Urgency.CANCEL
         if not wanted.is_ringing:
             return Urgency.QUIET
+        if wanted.kind == DRILL:
+            return Urgency.DRILL
         if (wanted.address, wanted.incident) not in self._had:
             return Urgency.FIRST
         return Urgency.CALL_112 if wanted.kind == CALL_112 else Urgency.AGAIN
@@ -167,8 +171,11 @@ def _says_more(old: Wanted, new: Wanted) -> bool:
 
 
 def _replaces(new: Wanted, old: Wanted) -> bool:
-    """Whether the old one need not go out. A quiet text never takes away a ringing one: it goes after it."""
-    of_same = (new.address, new.incident) == (old.address, old.incident)
+    """Whether the old one need not go out. A quiet text never takes away a ringing one: it goes after it.
+
+    Notices are about no incident, and each about something else: none takes away another.
+    """
+    of_same = bool(new.incident) and (new.address, new.incident) == (old.address, old.incident)
     return of_same and (new.is_ringing or new.kind == OVER or not old.is_ringing)
 
 

@@ -47,6 +47,9 @@ DIGITS_MIN, DIGITS_MAX = 8, 15
 SAMPLE = Address(phone=f"+{NETHERLANDS}600000000", email="controle@example.org")
 """What the plan's URL is tried with: nothing is sent there."""
 
+NOTIFY_TYPES = {"over": "success", "fault": "warning"}
+"""What Apprise calls an order that does not ring, by its kind; the others are `info`."""
+
 SECRET_MIN_CHARS = 4
 """Shorter parts of a URL are no secrets, but pieces of words that a reason needs."""
 LOGGERS = ("apprise", "urllib3")
@@ -109,7 +112,7 @@ class ByApprise:
             return Undeliverable(str(error))
         except Undeliverable as failure:
             return failure
-        kind = "failure" if order.urgent else "success" if order.kind == "over" else "info"
+        kind = "failure" if order.urgent else NOTIFY_TYPES.get(order.kind, "info")
         try:
             with plugin.notify(order.text or order.title, title=order.title, notify_type=kind) as result:
                 return None if result else Undeliverable(without_secrets(_said(result), url))

@@ -31,6 +31,11 @@ TAGS = {
     "call_112": "telephone",
     "over": "white_check_mark",
     "test": "test_tube",
+    "check": "test_tube",
+    "drill": "mega",
+    "who": "question",
+    "reminder": "bell",
+    "fault": "warning",
 }
 """The sign before the title, by the order's kind; other kinds have none."""
 ACTIONS_MAX = 3

@@ -42,6 +42,8 @@ PAYLOAD_MAX_BYTES = 3993
 """What fits into the 4096 bytes that every push service must take, encrypted."""
 TOPIC_CHARACTERS = 32
 """What RFC 8030 allows."""
+NOTICES = ("who", "reminder", "fault")
+"""Kinds that are read this morning or not at all: a push service may keep what is of low urgency for a charger."""
 SAID_MAX_CHARS = 100
 """So much of what a push service says to explain itself is told."""
 TOO_LATE = 408
@@ -240,7 +242,7 @@ def origin(endpoint: str) -> str:
 def _headers(order: Deliver) -> dict[str, str]:
     return {
         "TTL": str(order.ttl_s),
-        "Urgency": "high" if order.urgent else "low",
+        "Urgency": "high" if order.urgent else "normal" if order.kind in NOTICES else "low",
         "Topic": topic(order),
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
@@ -250,11 +252,14 @@ def _headers(order: Deliver) -> dict[str, str]:
 def topic(order: Deliver) -> str:
     """What a message replaces that has not reached the phone yet: what was said before of the same alarm.
 
-    An update is quiet, so it replaces only updates: it must never take the place of what rings.
+    An update is quiet, so it replaces only updates: it must never take the place of what rings. What is about no alarm
+    replaces nothing; but a test does the test before it.
     """
     if order.kind == "test":
         return "test"
-    about = f"{order.kind} {order.incident}" if order.kind == "update" else order.incident
+    about = order.incident or order.order
+    if order.kind == "update":
+        about = f"{order.kind} {about}"
     return base64.urlsafe_b64encode(hashlib.sha256(about.encode()).digest()).decode()[:TOPIC_CHARACTERS]
 
 

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from achterwacht.core import facts as f
-from achterwacht.core.codec import NAMES, fact_to_plain
+from achterwacht.core.codec import fact_to_plain
 from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED, AnswerWord
 from achterwacht.core.moment import HOUSE_ZONE, Moment
 from achterwacht.core.plain_ascii import plain_ascii
-from achterwacht.core.plan import APP, PAGER, PUSH, PUSHOVER, WAY, ZENDER, Plan
-from achterwacht.core.state import Alarm, State
-from achterwacht.outputs.dispatch import Alert
+from achterwacht.core.plan import PUSHOVER, WAY, ZENDER, Plan
+from achterwacht.core.state import Alarm
+from achterwacht.outputs.dispatch import About, Alert
 from achterwacht.outputs.texts.en import EN
 from achterwacht.outputs.texts.nl import NL
-from achterwacht.outputs.texts.words import Words
+from achterwacht.outputs.texts.said import gap, in_words, sentence_key
+from achterwacht.outputs.texts.words import NoticeWords, Words
 
 if TYPE_CHECKING:
     from achterwacht.core.incident import Line  # not for the daemon: start to armed is what people feel
@@ -31,6 +32,9 @@ LANGUAGES: Mapping[str, Words] = {"nl": NL, "en": EN}
 
 PAGE_MAX_CHARS = 40
 """What the smallest pager shows at a glance (docs/wire.md, "Pagers")."""
+
+NOWHERE = ("test", "check", "who", "reminder", "fault")
+"""The kinds of order that are about no place."""
 
 PLACE_CHARS = 13
 """The column of the place in a terminal: room for `Spreekkamer 4`."""
@@ -53,8 +57,16 @@ def page_text(alert: Alert) -> tuple[str, str]:
     """What a pager shows for this alert: its text (plain ASCII, place first) and its detail, which may be empty."""
     texts = Texts(alert.language)
     ordered = alert.ordered
-    site = ", ".join(filter(None, (alert.site.name, alert.site.address, alert.site.entrance)))
-    where = ", ".join(filter(None, (alert.place, alert.room)))
+    notice = texts.notice(ordered.kind, ordered.reason)
+    if notice:
+        pagers = texts.row([about.pager for about in alert.about])
+        return _on_one_page(notice.page.format(pagers=pagers)), plain_ascii(texts.notice_detail(alert, notice))
+    if alert.drill:
+        text = texts.page(ordered.kind, ordered.reason, alert.place, drill=True)
+        return text, plain_ascii(f"{texts.words.this_is_a_drill} {alert.room}".rstrip())
+    if ordered.kind == "test" and ordered.zender:
+        return texts.page_test(alert.place), ""
+    site, where = _site_and_where(alert)
     details = {"alarm": alert.room, "call_112": texts.script_112(site, where, alert.on_scene)}
     return texts.page(ordered.kind, ordered.reason, alert.place), plain_ascii(details.get(ordered.kind, ""))
 
@@ -62,10 +74,14 @@ def page_text(alert: Alert) -> tuple[str, str]:
 def phone_text(alert: Alert) -> tuple[str, str]:
     """The title and the text of a message on a telephone, in whole sentences."""
     texts = Texts(alert.language)
-    ordered = alert.ordered
-    site = ", ".join(filter(None, (alert.site.name, alert.site.address, alert.site.entrance)))
-    where = ", ".join(filter(None, (alert.place, alert.room)))
-    title, text = texts.words.phone.get(ordered.kind) or texts.words.phone["alarm"]
+    ordered, words = alert.ordered, texts.words
+    notice = texts.notice(ordered.kind, ordered.reason)
+    if notice:
+        told = {"pagers": texts.row([about.pager for about in alert.about])}
+        text = " ".join(filter(None, (notice.text.format_map(told), texts.notice_detail(alert, notice))))
+        return notice.title.format_map(told), text
+    site, where = _site_and_where(alert)
+    title, text = words.phone_because.get(ordered.reason) or words.phone.get(ordered.kind) or words.phone["alarm"]
     told = {
         "place": alert.place,
         "where": where,
@@ -73,8 +89,17 @@ def phone_text(alert: Alert) -> tuple[str, str]:
         "question": texts.reason(ordered.reason),
         "script": texts.script_112(site, where, alert.on_scene),
     }
+    title, text = title.format_map(told), text.format_map(told)
+    if alert.drill:
+        title, text = f"{words.drill}: {title}", f"{words.this_is_a_drill} {text}"
     confirms = ordered.target.startswith(f"{PUSHOVER}:") and "coming" in alert.tokens
-    return title.format_map(told), text.format_map(told) + (f" {texts.words.confirming}" if confirms else "")
+    return title, f"{text} {words.confirming}" if confirms else text
+
+
+def _site_and_where(alert: Alert) -> tuple[str, str]:
+    """The house, and the place in it, as 112 is told them."""
+    site = ", ".join(filter(None, (alert.site.name, alert.site.address, alert.site.entrance)))
+    return site, ", ".join(filter(None, (alert.place, alert.room)))
 
 
 def button_label(language: str, answer: str) -> str:
@@ -98,23 +123,60 @@ def clock_time(when: Moment) -> str:
     return f"{when.local:%H:%M:%S}{' ' if when.clock_ok else '?'}"
 
 
-def _page(place: str, follows: str) -> str:
-    """A place that is too long is cut: what follows it must be read."""
-    follows = f": {follows}" if follows else ""
-    return plain_ascii(place).upper()[: PAGE_MAX_CHARS - len(follows)] + follows
+def _page(place: str, follows: str, first: str = "") -> str:
+    """A place that is too long is cut: what comes before and after it must be read."""
+    first, follows = f"{first}: " if first else "", f": {follows}" if follows else ""
+    return first + plain_ascii(place).upper()[: PAGE_MAX_CHARS - len(first) - len(follows)] + follows
+
+
+def _on_one_page(text: str) -> str:
+    """A text whose end may be missing."""
+    return plain_ascii(text).upper()[:PAGE_MAX_CHARS]
 
 
 class Texts:
     """One language's sentences. An unknown language is Dutch: nothing may keep a page from going out."""
 
     def __init__(self, language: str) -> None:
-        self.words = LANGUAGES.get(language, NL)
+        self.words: Words = LANGUAGES.get(language, NL)
 
-    def page(self, kind: str, reason: str, place: str) -> str:
-        """At most PAGE_MAX_CHARS of plain ASCII, upper case, the place first; but of a test that it is one."""
-        if kind == "test":
+    def page(self, kind: str, reason: str, place: str, drill: bool = False) -> str:
+        """At most PAGE_MAX_CHARS of plain ASCII, upper case, the place first; but of a test or drill that it is one.
+
+        What is about no place has none.
+        """
+        if kind in NOWHERE:
             return self.words.page[kind]
-        return _page(place, self.words.page_asks.get(reason) or self.words.page.get(kind, ""))
+        follows = self.words.page_asks.get(reason) or self.words.page.get(kind, "")
+        return _page(place, follows, self.words.drill if drill else "")
+
+    def notice(self, kind: str, reason: str) -> NoticeWords | None:
+        """The words of a notice; None for an order that is none."""
+        return self.words.notices.get(f"{reason}.{kind}") or self.words.notices.get(reason)
+
+    def notice_detail(self, alert: Alert, notice: NoticeWords) -> str:
+        """What a notice is about, each in a sentence: whose it is, where they are reached, what was tried."""
+        if alert.ordered.kind == "who":
+            return " ".join(self.words.whose_today.format(member=about.member) for about in alert.about if about.member)
+        return " ".join(map(self.about, alert.about)) if notice.lists else ""
+
+    def about(self, about: About) -> str:
+        """A pager that a notice is about, or a day on which the roster lacks something for it."""
+        if about.on is not None:
+            return f"{gap(self, f.Gap(about.on, about.pager, about.member), NO_NAMES)}."
+        whose = ", ".join(filter(None, (about.member or self.words.no_carrier, about.phone)))
+        why = self.words.whys.get(about.why, about.why)
+        told = "; ".join(filter(None, (whose, why, *map(self.tried, about.tried))))
+        return self.words.about.format(pager=about.pager, told=told)
+
+    def tried(self, tried: f.Tried, names: Mapping[str, str] = NO_NAMES) -> str:
+        """What was done about a missing pager."""
+        at = f"{tried.at.astimezone(HOUSE_ZONE):%H:%M}"
+        return self.words.tried[tried.what].format(at=at, by=self.who(tried.by, names))
+
+    def page_test(self, place: str) -> str:
+        """What a pager shows of a button that is being tested."""
+        return _on_one_page(self.words.page_test.format(place=place))
 
     def script_112(self, site: str, where: str, on_scene: int) -> str:
         """What a caller reads out to 112."""
@@ -124,7 +186,7 @@ class Texts:
     def sentence(self, fact: f.Fact, names: Mapping[str, str] = NO_NAMES, after_s: float | None = None) -> str:
         """One fact in one plain sentence. `after_s`: seconds since the press of its incident, None to leave it out."""
         try:
-            sentence = self.words.facts[sentence_key(fact)].format_map(self._told(fact, names))
+            sentence = self.words.facts[sentence_key(fact)].format_map(in_words(self, fact, names))
         except Exception:  # a mistake in our words must not end who watches
             sentence = as_it_is(fact_to_plain(fact))
         if after_s is None:
@@ -218,8 +280,11 @@ class Texts:
 
     def everyone(self, callers: Iterable[str], names: Mapping[str, str] = NO_NAMES) -> str:
         """Some people in a row."""
-        told = [self.who(caller, names) for caller in callers]
-        return self.words.and_.join([", ".join(told[:-1]), told[-1]] if told[1:] else told) or self.words.no_carrier
+        return self.row([self.who(caller, names) for caller in callers]) or self.words.no_carrier
+
+    def row(self, told: Sequence[str]) -> str:
+        """Some things in a row: a, b and c."""
+        return self.words.and_.join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
 
     def note(self, note: str) -> str:
         """The core's words in this language; a person's own words as they are."""
@@ -235,28 +300,6 @@ class Texts:
             if found := re.fullmatch(pattern, reason, re.DOTALL):
                 return f": {words.format_map(found.groupdict())}"
         return f" ({self.words.standing['installer'].format(detail=reason)})"
-
-    def _told(self, fact: f.Fact, names: Mapping[str, str]) -> dict[str, Any]:
-        """The fields of a fact in words, for its template."""
-        told: dict[str, Any] = {}
-        for field in fact.__dataclass_fields__:
-            value = getattr(fact, field)
-            say = _SAY.get(field)
-            told |= {field: value} if say is None else say(self, value, names)
-        if isinstance(fact, f.Answered):
-            told["answer"] = self.answer(fact.answer, fact.by, names)
-            told["result"] = self.words.results[fact.result].format_map(told)
-        elif isinstance(fact, f.OrderFailed):
-            told["why"] = self.why_failed(fact.reason)
-        elif isinstance(fact, f.DeviceMeasured):
-            told["measured"] = self.measured(fact)
-        elif isinstance(fact, f.FaultRaised):
-            told["fault"] = self.fault(fact.key, fact.detail, names)
-        elif isinstance(fact, f.FaultCleared):
-            told["fault"] = self.fault(fact.key, names=names)
-        elif isinstance(fact, f.FaultAcknowledged):
-            told["fault"] = self.fault(fact.fault, names=names)
-        return told
 
 
 def as_it_is(plain: Mapping[str, Any]) -> str:
@@ -280,61 +323,3 @@ def places(plan: Plan, texts: Texts) -> dict[str, str]:
 def _is_of_strangers(key: str) -> bool:
     """One fault for all strangers of a kind: its detail is the name of the first of them."""
     return key.endswith("/unknown") and not device_of(key)
-
-
-def sentence_key(fact: f.Fact) -> str:
-    """Under which key the sentence of this fact stands: its name, and the variant where it has more than one."""
-    variant = _VARIANT.get(type(fact), lambda fact: "")(fact)
-    return f"{NAMES[type(fact)]}.{variant}" if variant else NAMES[type(fact)]
-
-
-SAYS_MORE = (PAGER, PUSH, APP)
-"""Targets that may still say themselves that they have a message; of one on a paging base its name does not tell."""
-
-_VARIANT: dict[type, Callable[[Any], str]] = {
-    f.PressJoined: lambda fact: "recovered" if fact.recovered else "burst" if fact.burst else "",
-    f.Ordered: lambda fact: fact.kind,
-    f.OrderHandedOver: lambda fact: "yet" if fact.target.partition(":")[0] in SAYS_MORE else "",
-    f.AlarmClosed: lambda fact: "reason" if fact.reason else "",
-    f.DeviceSeen: lambda fact: "gone" if not fact.online else "" if fact.live else "remembered",
-    f.FaultAcknowledged: lambda fact: "" if fact.result == "accepted" else "refused",
-    f.TestAsked: lambda fact: "refused" if fact.result != "accepted" else "" if fact.by else "daily",
-}
-
-
-def _capital(phrase: str) -> str:
-    return phrase[:1].upper() + phrase[1:]
-
-
-def _say_device(field: str) -> Callable[[Texts, str, Mapping[str, str]], dict[str, str]]:
-    def say(texts: Texts, target: str, names: Mapping[str, str]) -> dict[str, str]:
-        phrase = texts.device(target, names)
-        return {field: phrase, field.capitalize(): _capital(phrase)}
-
-    return say
-
-
-def _say_plan(texts: Texts, plan: Plan, names: Mapping[str, str]) -> dict[str, int]:
-    return {"zenders": len(plan.zenders), "pagers": len(plan.pagers), "members": len(plan.members)}
-
-
-def _say_state(texts: Texts, state: State, names: Mapping[str, str]) -> dict[str, int]:
-    return {"open": len(state.alarms)}
-
-
-_SAY: dict[str, Callable[[Texts, Any, Mapping[str, str]], Mapping[str, Any]]] = {
-    "target": _say_device("target"),
-    "device": _say_device("device"),
-    "by": lambda texts, by, names: {"by": texts.who(by, names)},
-    "member": lambda texts, by, names: {"member": texts.who(by, names)},
-    "callers": lambda texts, callers, names: {"callers": texts.everyone(callers, names)},
-    "reason": lambda texts, reason, names: {"reason": texts.reason(reason)},
-    "note": lambda texts, note, names: {"note": texts.note(note)},
-    "hop": lambda texts, hop, names: {"hop": texts.words.hops[hop]},
-    "step": lambda texts, step, names: {"step": step + 1},
-    "took_s": lambda texts, took_s, names: {"took_s": texts.duration(took_s)},
-    "budget_s": lambda texts, budget_s, names: {"budget_s": texts.duration(budget_s)},
-    "plan": _say_plan,
-    "state": _say_state,
-}
-"""How the fields of facts are said, by name: a field means the same in every fact. The others stand as they are."""

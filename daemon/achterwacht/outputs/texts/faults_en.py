@@ -102,6 +102,12 @@ FAULTS_EN = {
         "Tell whoever sits there that the button may not work. See whether the zender keeps its power and network.",
         "{count} zenders keep dropping out",
     ),
+    "zender/test overdue": FaultWords(
+        "the button of {device} was not tested for too long",
+        "Nobody knows for sure whether a press on this button arrives.",
+        "Test it today: `achterwacht test zender NUMBER`, with somebody at the button.",
+        "the button of {count} zenders was not tested for too long",
+    ),
     # --- pagers ---
     "pager/offline": FaultWords(
         "{device} is gone",
@@ -168,6 +174,49 @@ FAULTS_EN = {
         "This pager may not ring when there is an alarm.",
         "Ask its carrier where that happens: the network is weak there. Otherwise give them another pager.",
         "{count} pagers keep dropping out",
+    ),
+    "pager/dock": FaultWords(
+        "{device} and its dock contradict each other",
+        "It is not known whether this pager hangs in its dock: only somebody's word tells who carries it.",
+        "See where the pager is, and tick who has it. If it hangs well in its dock, call the installer.",
+        "{count} pagers and their docks contradict each other",
+    ),
+    "pager/self-test": FaultWords(
+        "{device} has not shown the daily self-test",
+        "This pager may not show an alarm.",
+        "See whether it is on. Turn it off and on; if that does not help, give out another pager.",
+        "{count} pagers have not shown the daily self-test",
+    ),
+    # --- docks and calendars ---
+    "dock/pin": FaultWords(
+        "the pin of {device} cannot be read",
+        "It cannot be seen whether the pager hangs in this dock. Alarms ring as ever.",
+        "Tick who carries the pager, and call the installer.",
+        "the pins of {count} docks cannot be read",
+    ),
+    "dock/malformed": FaultWords(
+        "{device} says something that makes no sense",
+        "A message came that cannot be read. The pager may hang elsewhere than it seems.",
+        "See where the pager is, and call the installer.",
+        "{count} docks say something that makes no sense",
+    ),
+    "dock/unsteady": FaultWords(
+        "the contact of {device} keeps changing",
+        "This dock does not tell for sure whether the pager hangs in it. Alarms ring as ever.",
+        "See whether the pager hangs well, and tick who carries it. Have the installer look at the contact.",
+        "the contacts of {count} docks keep changing",
+    ),
+    "calendar/failing": FaultWords(
+        "{device} cannot be read",
+        "The roster goes by what the calendar said last.",
+        "Put changes in the roster yourself. Call the administrator: the file or address is wrong, or gone.",
+        "{count} calendars cannot be read",
+    ),
+    "calendar/not understood": FaultWords(
+        "{device} says something that is not understood",
+        "What is named here does not count in the roster. The rest of the calendar does.",
+        "Correct it in the calendar: name the team member and the pager as the plan does.",
+        "{count} calendars say something that is not understood",
     ),
     # --- gateways ---
     "gateway/offline": FaultWords(
@@ -326,6 +375,11 @@ FAULTS_EN = {
         "A message could not be dealt with, or a part has failed. Everything else goes on.",
         "Send this text and the log to its makers.",
     ),
+    "house/self-test": FaultWords(
+        "the daily self-test did not come around",
+        "A press that must pass the broker may not arrive.",
+        "Test a button on the network. Call the administrator: the broker does not take what Achterwacht sends itself.",
+    ),
     "house/flooded": FaultWords(
         "there are more faults than anybody can read",
         "Newer faults are not shown. Alarms ring as always.",
@@ -426,5 +480,20 @@ FAULTS_EN = {
         "too few people are certain to be rung",
         "An alarm may reach fewer people than are needed. A phone counts once it has shown a test.",
         "Have more team members switch on a pager and say that they carry it.",
+    ),
+    "house/not picked up": FaultWords(
+        "not every pager is picked up and proven",
+        "Whoever does not carry their pager may not hear an alarm.",
+        "See with `achterwacht morning` which pager is missing, and call whoever was to carry it.",
+    ),
+    "house/too few carried": FaultWords(
+        "too few pagers are carried",
+        "An alarm also goes to the phones at once, for too few people carry a pager.",
+        "See that more team members pick up a pager; `achterwacht morning` says who.",
+    ),
+    "house/gap today": FaultWords(
+        "today's roster has a gap",
+        "A pager is nobody's today, or somebody was to carry two.",
+        "Find somebody to carry it, with `achterwacht swap`.",
     ),
 }

@@ -102,6 +102,12 @@ FAULTS_NL = {
         "Vertel wie daar zit dat de knop niet zeker werkt. Kijk of de zender stroom en netwerk houdt.",
         "{count} zenders vallen telkens weg",
     ),
+    "zender/test overdue": FaultWords(
+        "de knop van {device} is te lang niet getest",
+        "Niemand weet zeker of een druk op deze knop aankomt.",
+        "Test hem vandaag: `achterwacht test zender NUMMER`, met iemand bij de knop.",
+        "de knop van {count} zenders is te lang niet getest",
+    ),
     # --- piepers ---
     "pager/offline": FaultWords(
         "{device} is weg",
@@ -168,6 +174,49 @@ FAULTS_NL = {
         "Deze pieper gaat bij een alarm misschien niet af.",
         "Vraag de drager waar dat gebeurt: daar is weinig bereik. Geef anders een andere pieper.",
         "{count} piepers vallen telkens weg",
+    ),
+    "pager/dock": FaultWords(
+        "{device} en zijn lader spreken elkaar tegen",
+        "Onbekend is of deze pieper in de lader hangt: alleen iemands woord zegt nog wie hem draagt.",
+        "Kijk waar de pieper is, en vink af wie hem heeft. Hangt hij goed in de lader, waarschuw dan de installateur.",
+        "{count} piepers en hun laders spreken elkaar tegen",
+    ),
+    "pager/self-test": FaultWords(
+        "{device} heeft de dagelijkse zelftest niet getoond",
+        "Deze pieper toont een alarm misschien niet.",
+        "Kijk of hij aanstaat. Zet hem uit en aan; helpt dat niet, geef dan een andere pieper.",
+        "{count} piepers hebben de dagelijkse zelftest niet getoond",
+    ),
+    # --- laders en agenda's ---
+    "dock/pin": FaultWords(
+        "de aansluiting van {device} kan niet gelezen worden",
+        "Van deze lader is niet te zien of de pieper erin hangt. Alarmen gaan gewoon af.",
+        "Vink af wie de pieper draagt, en waarschuw de installateur.",
+        "de aansluiting van {count} laders kan niet gelezen worden",
+    ),
+    "dock/malformed": FaultWords(
+        "{device} zegt iets onbegrijpelijks",
+        "Er kwam een bericht dat niet te lezen is. Misschien hangt de pieper ergens anders dan het lijkt.",
+        "Kijk waar de pieper is, en waarschuw de installateur.",
+        "{count} laders zeggen iets onbegrijpelijks",
+    ),
+    "dock/unsteady": FaultWords(
+        "het contact van {device} springt telkens om",
+        "Van deze lader is niet zeker te horen of de pieper erin hangt. Alarmen gaan gewoon af.",
+        "Kijk of de pieper goed hangt, en vink af wie hem draagt. Laat de installateur naar het contact kijken.",
+        "de contacten van {count} laders springen telkens om",
+    ),
+    "calendar/failing": FaultWords(
+        "{device} is niet te lezen",
+        "Het rooster gaat uit van wat de agenda het laatst zei.",
+        "Zet wijzigingen zelf in het rooster. Waarschuw de beheerder: het bestand of adres klopt niet, of is weg.",
+        "{count} agenda's zijn niet te lezen",
+    ),
+    "calendar/not understood": FaultWords(
+        "{device} zegt iets dat niet begrepen wordt",
+        "Wat erbij staat, telt niet mee in het rooster. De rest van de agenda wel.",
+        "Verbeter het in de agenda: noem het teamlid en de pieper zoals ze in het plan heten.",
+        "{count} agenda's zeggen iets dat niet begrepen wordt",
     ),
     # --- ontvangers ---
     "gateway/offline": FaultWords(
@@ -326,6 +375,11 @@ FAULTS_NL = {
         "Een bericht kon niet verwerkt worden, of een deel viel uit. Al het andere gaat door.",
         "Stuur deze tekst en het logboek aan de makers.",
     ),
+    "house/self-test": FaultWords(
+        "de dagelijkse zelftest kwam niet rond",
+        "Een druk die door de broker moet, komt misschien niet aan.",
+        "Test een knop van het netwerk. Waarschuw de beheerder: wat Achterwacht zichzelf stuurt, komt niet terug.",
+    ),
     "house/flooded": FaultWords(
         "er zijn meer storingen dan iemand kan lezen",
         "Nieuwere storingen worden niet getoond. Alarmen gaan gewoon af.",
@@ -426,5 +480,20 @@ FAULTS_NL = {
         "te weinig mensen zijn zeker op te roepen",
         "Een alarm bereikt misschien minder mensen dan er nodig zijn. Een telefoon telt pas mee na een getoonde proef.",
         "Laat meer teamleden een pieper aanzetten en zeggen dat zij hem dragen.",
+    ),
+    "house/not picked up": FaultWords(
+        "niet elke pieper is opgehaald en bewezen",
+        "Wie zijn pieper niet draagt, hoort een alarm misschien niet.",
+        "Kijk met `achterwacht morning` welke pieper ontbreekt, en bel wie hem zou dragen.",
+    ),
+    "house/too few carried": FaultWords(
+        "te weinig piepers worden gedragen",
+        "Een alarm gaat ook meteen naar de telefoons, want er dragen te weinig mensen een pieper.",
+        "Zorg dat meer teamleden een pieper ophalen; `achterwacht morning` zegt wie.",
+    ),
+    "house/gap today": FaultWords(
+        "het rooster van vandaag heeft een gat",
+        "Een pieper is vandaag van niemand, of iemand zou er twee dragen.",
+        "Regel wie hem draagt, met `achterwacht swap`.",
     ),
 }

@@ -101,7 +101,7 @@ class Screen:
         tables = self._tables(people, room)
         carriers = self._carriers(names)
         tables += carriers if len(tables) + len(carriers) <= room else []
-        return "\n".join(_cut(_printable(line), self._columns).rstrip() for line in (*top, *tables))
+        return "\n".join(cut(printable(line), self._columns).rstrip() for line in (*top, *tables))
 
     # --- what is said first ---
 
@@ -283,7 +283,7 @@ class Screen:
         if not rows:
             return []
         heads = [self._words[column] if column else "" for column in columns]
-        cells = {column: list(map(_printable, of)) for column, *of in zip(columns, heads, *rows, strict=True)}
+        cells = {column: list(map(printable, of)) for column, *of in zip(columns, heads, *rows, strict=True)}
         widths = {
             column: min(limit, max(map(len, cells[column]))) for column, limit in zip(columns, limits, strict=True)
         }
@@ -294,7 +294,7 @@ class Screen:
             widths[max(widths, key=widths.__getitem__)] -= 1
         gap = "  " if _width(widths) + len(widths) <= self._columns else " "
         return [
-            gap.join(f"{_cut(cells[column][row], width):<{width}}" for column, width in widths.items()).rstrip()
+            gap.join(f"{cut(cells[column][row], width):<{width}}" for column, width in widths.items()).rstrip()
             for row in range(len(rows) + 1)
         ]
 
@@ -347,12 +347,12 @@ class Screen:
         return self._words["low" if device.battery_low else "good"]
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """On one line, and nothing in it that a terminal would obey: a detail may be what a stranger has sent."""
     return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - len(CUT))] + CUT
 
 

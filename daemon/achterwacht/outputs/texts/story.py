@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
+from achterwacht.core.drill import is_drill
 from achterwacht.core.incident import Incident, timeline
 from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.outputs.texts import Texts, clock_time
@@ -27,8 +28,10 @@ def story_text(incident: Incident, names: Mapping[str, str]) -> str:
 
 
 def headline(incident: Incident, texts: Texts) -> str:
-    """One line: number, place, when, and how it stands."""
+    """One line: number, place, and of a drill that it is one."""
     words = texts.words.story
+    if is_drill(incident.incident):
+        return texts.words.practice["heading"].format(place=incident.place, zender=incident.zender)
     number = incident.number or words["no_number"]
     return words["heading"].format(number=number, place=incident.place, zender=incident.zender)
 

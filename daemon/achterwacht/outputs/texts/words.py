@@ -19,6 +19,19 @@ class FaultWords:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeWords:
+    """A notice: what can wait, and is about no alarm."""
+
+    page: str
+    """On a pager: plain ASCII, upper case. May name its {pagers}."""
+    title: str
+    text: str
+    """In whole sentences, as a telephone's message has them."""
+    lists: bool = False
+    """Whether each thing that it is about follows, with whom to call."""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """One language. Templates name what they need in braces: a fact's fields, in words."""
 
@@ -28,6 +41,21 @@ class Words:
     results: Mapping[str, str]
     """What is added to an answer that was not accepted."""
     reasons: Mapping[str, str]
+    wishes: Mapping[str, str]
+    """What a command that was refused had asked for."""
+    whys: Mapping[str, str]
+    """Why a pager does not count as picked up, as said of it."""
+    pager_places: Mapping[str, str]
+    hows: Mapping[str, str]
+    """How it is known who carries a pager; may be followed by who said so."""
+    by: str
+    """{how} it is known, and {by} whom."""
+    tried: Mapping[str, str]
+    """What was done about a missing pager, {by} whom and {at} what time."""
+    doubt: str
+    """What follows a check that was made by a clock that nobody vouched for."""
+    test_ends: Mapping[str, str]
+    drill_ends: Mapping[str, str]
     hops: Mapping[str, str]
     stages: Mapping[str, str]
     phases: Mapping[str, str]
@@ -54,6 +82,8 @@ class Words:
     carriers: Mapping[str, str]
     """Who answers from a device that nobody is known to carry."""
     no_carrier: str
+    none: str
+    """No pager."""
     and_: str
     after: str
     """How the time since the press follows a sentence."""
@@ -62,9 +92,25 @@ class Words:
     page: Mapping[str, str]
     """What follows the place on a pager, by kind of order: plain ASCII, upper case."""
     page_asks: Mapping[str, str]
-    """What follows the place where the reason is a question."""
+    """What follows the place where the reason says more than the kind."""
+    page_test: str
+    """The test of the button at a {place}: that it is one comes first."""
+    drill: str
+    """What comes before all else where it is about a drill: plain ASCII, upper case."""
+    this_is_a_drill: str
+    """The same as a sentence."""
     phone: Mapping[str, tuple[str, str]]
     """The title and the text of a message on a telephone, by kind of order."""
+    phone_because: Mapping[str, tuple[str, str]]
+    """The same where the reason says more than the kind."""
+    notices: Mapping[str, NoticeWords]
+    """By reason, or `reason.kind` where one reason is told to some in other words."""
+    about: str
+    """A {pager} that a notice is about, and what is {told} of it: a whole sentence."""
+    whose_today: str
+    """Which {member} is to carry it today: a whole sentence."""
+    gaps: Mapping[str, str]
+    """What the roster lacks on a day: that nobody carries a {pager}, or that its {member} carries two."""
     buttons: Mapping[str, str]
     """What stands on the button that gives an answer."""
     confirming: str
@@ -88,3 +134,7 @@ class Words:
     """What became of an answer or command."""
     testing: Mapping[str, str]
     """What `test-page` says beside the facts."""
+    day: Mapping[str, str]
+    """What `morning` and `roster` say, and the commands of a day."""
+    practice: Mapping[str, str]
+    """What `test` and `drill` say beside the facts."""

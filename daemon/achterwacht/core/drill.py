@@ -1,0 +1,137 @@
+"""Drills: an alarm that is practised, with the same ladder, people and waits, and marked in everything it says.
+
+A command raises one and nothing else does, so that every button pressed meanwhile is in earnest. A drill makes way for
+any alarm: its pages go first, then the drill ends and everybody who was rung hears so. The alarm centre is told nothing
+and nobody is asked to call 112. No word about a drill raises an alarm but one: that 112 is needed is believed
+(escalation.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from achterwacht.core import facts as f
+from achterwacht.core import heard as h
+from achterwacht.core.evolve import over_key
+from achterwacht.core.notices import tell
+from achterwacht.core.plan import PAGER, TERMINAL
+from achterwacht.core.state import Alarm, State
+from achterwacht.core.turn import ROUNDING_S, Turn
+
+NOTICE_S = 60.0
+"""An announced drill rings so long after its announcement: time to read it, and to finish a sentence."""
+MAX_S = 1800.0
+"""A drill that nobody ends must not ring all day."""
+
+_PREFIX = "drill-"
+_RAISED = f.AlarmRaised | f.AlarmRecovered | f.AlarmReopened
+
+
+def is_drill(incident: str) -> bool:
+    """Whether this is the name of a drill, also of one that is over or that nobody here remembers."""
+    return incident.startswith(_PREFIX)
+
+
+def running(state: State) -> Alarm | None:
+    """The drill that runs. There is one at most."""
+    return next((alarm for alarm in state.alarms.values() if alarm.drill), None)
+
+
+def start(turn: Turn, heard: h.StartDrill) -> Alarm | None:
+    """Somebody wants to practise. The drill, if there will be one; it rings by itself when its time has come."""
+    state = turn.state
+    if heard.key in state.outcomes:
+        return None
+    if note := _objection(state, heard):
+        turn.note(f.Refused(turn.now, heard.key, "drill_start", heard.by, note))
+        return None
+    plan, incident = state.plan, f"{_PREFIX}{state.boot}-{state.n + 1}"
+    raised = f.DrillRaised(
+        turn.now,
+        incident,
+        heard.key,
+        heard.zender,
+        plan.place(heard.zender),
+        heard.by,
+        heard.announced,
+        in_s=NOTICE_S if heard.announced else 0.0,
+        needed=plan.ladder.responders_needed,
+        carriers=tuple((pager.id, pager.carrier) for pager in plan.pagers if pager.carrier),
+    )
+    turn.note(raised)
+    return turn.alarm(incident)
+
+
+def _objection(state: State, heard: h.StartDrill) -> str:
+    if heard.by != TERMINAL and state.plan.member(heard.by) is None:
+        return "not a member of the plan"
+    if state.plan.zender(heard.zender) is None:
+        return "no such zender in the plan"
+    if running(state):
+        return "a drill runs already"
+    if state.alarms:
+        return "an alarm is open"
+    return "a button is being tested" if state.button_tests else ""
+
+
+def announce(turn: Turn, targets: Iterable[str]) -> None:
+    """Tell everybody behind these targets, once, that it will ring and is no alarm."""
+    plan = turn.state.plan
+    persons = list(dict.fromkeys(plan.person(target) for target in targets))
+    tell(turn, [person for person in persons if plan.member(person)], "reminder", "drill announced", ())
+    for pager in (person for person in persons if person.startswith(f"{PAGER}:")):  # that nobody is known to carry
+        order = turn.next_order("notice")
+        turn.note(f.Ordered(turn.now, order, "", "", 0, pager, "reminder", 1, "drill announced"))
+
+
+def stop(turn: Turn, heard: h.StopDrill) -> None:
+    """Somebody ends the drill."""
+    state = turn.state
+    if heard.key in state.outcomes:
+        return
+    drill = running(state)
+    if heard.by != TERMINAL and state.plan.member(heard.by) is None:
+        turn.note(f.Refused(turn.now, heard.key, "drill_stop", heard.by, "not a member of the plan"))
+    elif drill is None:
+        turn.note(f.Refused(turn.now, heard.key, "drill_stop", heard.by, "no drill runs"))
+    else:
+        end(turn, drill, "stopped", heard.by, heard.key)
+
+
+def end(turn: Turn, drill: Alarm, why: f.DrillEnd, by: str = "", key: str = "") -> None:
+    """The drill is over, and all who were rung hear so."""
+    turn.note(f.DrillEnded(turn.now, drill.incident, key, by, why))
+    reason: f.Reason = "drill broken off" if why in ("real alarm", "112 asked for") else "drill ended"
+    turn.order(drill, sorted(drill.rung), "over", reason)
+
+
+def make_way(turn: Turn) -> None:
+    """If an alarm has come in this turn, its pages are on their way by now: no drill goes on beside it."""
+    if any(isinstance(fact, _RAISED) for fact in turn.facts) and (drill := running(turn.state)):
+        end(turn, drill, "real alarm")
+
+
+def due(alarm: Alarm) -> float | None:
+    """When a drill ends by itself, in house time; None for an alarm."""
+    return alarm.raised_s + MAX_S if alarm.drill else None
+
+
+def end_late(turn: Turn, incidents: Iterable[str]) -> None:
+    """Ends the drill that has gone on for too long, if it is one of these."""
+    for incident in incidents:
+        alarm = turn.state.alarms.get(incident)
+        end_s = due(alarm) if alarm else None
+        if alarm and end_s is not None and end_s <= turn.now_s + ROUNDING_S:
+            end(turn, alarm, "too long")
+
+
+def take_off(turn: Turn, incident: str, zender: int, target: str, order: str = "") -> None:
+    """A pager speaks of a drill that is over, by this order if it said so: it may show it still, and hears `over`.
+
+    Not while it is being told already, nor when the order is of this boot, which has told everybody whom it rang.
+    """
+    state = turn.state
+    told = over_key(incident, target) in state.untold or f".{state.boot}." in order
+    if incident not in state.alarms and not told and state.plan.knows(target):
+        over = turn.next_order(incident)
+        turn.note(f.Ordered(turn.now, over, incident, "", zender, target, "over", 1, "drill ended"))
