@@ -20,6 +20,7 @@ from ruamel.yaml import YAML
 
 from achterwacht.core import facts as f
 from achterwacht.core.moment import HOUSE_ZONE
+from achterwacht.core.morning import TOLD_AFTER_S
 from achterwacht.core.state import State
 from achterwacht_sim.events import HelpChanged, Over, Proves, Rings, Shows
 from achterwacht_sim.node import Pager
@@ -30,7 +31,9 @@ from fake_phones import FakeNtfy, until
 # A pager is heard ten times as often as a real one: whoever starts anew knows within a second where each is.
 BEATS_S = 1.0
 # From the reload to the check, the words after it, and a busy machine. No day ends in the middle of it.
-STORY_S = 30
+STORY_S = 45
+# So long after a start it says nothing yet of who is missing (core/morning.py), and a busy machine.
+AWAKE_S = TOLD_AFTER_S + SOON_S
 SETTLE_S = 0.5
 NEVER = "23:59:59"
 TOPICS = {
@@ -161,7 +164,7 @@ async def test_on_a_normal_morning_every_pager_is_taken_proven_and_nobody_is_tol
         assert (await p2.answered(await p2.answer("carry", member="lid-4"), SOON_S)).result == "accepted"
         await look.until(lambda state: proven(state) == set(TEAM), SOON_S, "who takes one over proves it anew")
 
-        checked = await look.fact(f.PickUpChecked, SOON_S)
+        checked = await look.fact(f.PickUpChecked, AWAKE_S)
         await look.fact(f.PickUpCompleted, SOON_S)
         assert checked.missing == ()
         code, told = await morning.asks("morning")
@@ -182,17 +185,18 @@ async def test_a_forgotten_pager_is_named_with_its_number_also_after_a_kill_unti
 ) -> None:
     async with house(tmp_path) as morning:
         async with morning.hall.daemon.onlooker() as look:
-            await morning.begins(look, watch=1, remind=4, check=7)
+            # It waits a while after its start before it reminds anybody; the check is after the kill all the same.
+            await morning.begins(look, watch=1, remind=4, check=18)
             await look.until(watched, SOON_S, "the watch")
             await morning.take(look, "p1", "p2")
-            await look.fact(f.PickUpReminded, SOON_S)
+            await look.fact(f.PickUpReminded, AWAKE_S)
             await until(lambda: morning.told("lid-3"), SOON_S)
             assert "Haal pieper p3 op" in morning.told("lid-3")[0]
             await look.durable(SOON_S)
         await morning.hall.daemon.kill()
         await morning.hall.daemon.start()
         async with morning.hall.daemon.onlooker() as look:
-            await look.until(lambda state: state.pick_up and state.pick_up.checked_at, SOON_S, "the check")
+            await look.until(lambda state: state.pick_up and state.pick_up.checked_at, AWAKE_S, "the check")
             assert proven(look.state) == {"p1", "p2"}, "what was proven before the kill still is"
             await until(lambda: morning.told("receptie-1"), SOON_S)
             (listed,) = morning.told("receptie-1")

@@ -599,3 +599,21 @@ def test_a_pager_that_never_shows_its_page_is_asked_seldom_outside_the_morning()
     house.wait(3600)
     checks = [fact for fact in house.facts[began:] if isinstance(fact, f.Ordered) and fact.kind == "check"]
     assert 11 <= len(checks) <= 13
+
+
+def test_who_comes_early_need_not_say_so_again_when_the_watch_begins() -> None:
+    house = DayHouse()
+    house.lift("p1")
+    house.wait(20)
+    house.until("08:30:05")
+    assert house.row("p1").why is None
+    assert house.row("p1").member == "anna"
+
+
+def test_a_reminder_that_reached_nobody_is_not_told_as_tried() -> None:
+    house = DayHouse()
+    house.failing["phone:cor"] = "no such telephone"
+    house.until("09:00:05")
+    missing = house.pick_up.missing
+    assert [tried.what for tried in missing["p1"].tried] == ["reminded"]
+    assert missing["p3"].tried == ()

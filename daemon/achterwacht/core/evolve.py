@@ -13,7 +13,14 @@ from immutables import Map
 from msgspec.structs import replace
 
 from achterwacht.core import facts as f
-from achterwacht.core.evolve_day import EVOLVE_DAY, carriers_again, check_ordered, check_shown
+from achterwacht.core.evolve_day import (
+    EVOLVE_DAY,
+    carriers_again,
+    check_ordered,
+    check_shown,
+    reminder_failed,
+    reminder_ordered,
+)
 from achterwacht.core.evolve_tests import EVOLVE_TESTS
 from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED
@@ -268,6 +275,7 @@ def _ordered(state: State, fact: f.Ordered) -> State:
     if fact.kind in ("test", "check"):
         state = replace(state, tests=state.tests.set(fact.target, Tested(fact.order, fact.when.at)))
         state = check_ordered(state, fact)
+    state = reminder_ordered(state, fact)
     alarm = state.alarms.get(fact.incident)
     if alarm is None:
         return state
@@ -318,8 +326,9 @@ def _untold(state: State, fact: f.Ordered) -> State:
 
 def _reached(stage: Stage) -> Callable[[State, Any], State]:
     def evolve_stage(state: State, fact: Any) -> State:
-        if fact.order in state.outbox:
+        if ordered := state.outbox.get(fact.order):
             state = replace(state, outbox=state.outbox.delete(fact.order))
+            state = reminder_failed(state, ordered) if stage == "failed" else state
         if stage in ("received", "shown") or (stage == "handed_over" and fact.target == CENTRE):
             state = replace(state, untold=_without(state.untold, {over_key(fact.incident, fact.target)}))
         tested = state.tests.get(fact.target)

@@ -13,7 +13,7 @@ from immutables import Map
 from msgspec.structs import replace
 
 from achterwacht.core import facts as f
-from achterwacht.core.moment import Moment
+from achterwacht.core.moment import HOUSE_ZONE, Moment
 from achterwacht.core.plan import PAGER
 from achterwacht.core.roster import day_key
 from achterwacht.core.state import Absence, Carried, Duty, Missing, Outcome, PickUp, Placed, SelfTest, State
@@ -122,12 +122,32 @@ def check_shown(state: State, order: str, target: str, when: Moment) -> State:
 
 
 def _watch_began(state: State, fact: f.WatchBegan) -> State:
-    return carriers_again(replace(state, pick_up=PickUp(fact.on, watched=True), carried=Map()))
+    """Who took a pager early this morning need not say so again."""
+    today = {
+        pager: carried
+        for pager, carried in state.carried.items()
+        if carried.at and carried.at.astimezone(HOUSE_ZONE).date() == fact.on
+    }
+    return carriers_again(replace(state, pick_up=PickUp(fact.on, watched=True), carried=Map(today)))
 
 
 def _pick_up(state: State, **changes: Any) -> State:
     assert state.pick_up is not None, "a morning begins with its watch"
     return replace(state, pick_up=replace(state.pick_up, **changes))
+
+
+def reminder_ordered(state: State, fact: f.Ordered) -> State:
+    """Somebody is reminded of their pager, by this way."""
+    if state.pick_up is None or fact.reason != "pager not picked up":
+        return state
+    return _pick_up(state, reminded=tuple(dict.fromkeys((*state.pick_up.reminded, *fact.about))))
+
+
+def reminder_failed(state: State, ordered: f.Ordered) -> State:
+    """They were not, as far as this way goes; another may follow."""
+    if state.pick_up is None or ordered.reason != "pager not picked up":
+        return state
+    return _pick_up(state, reminded=tuple(pager for pager in state.pick_up.reminded if pager not in ordered.about))
 
 
 def _reminded(state: State, fact: f.PickUpReminded) -> State:

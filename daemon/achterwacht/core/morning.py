@@ -35,7 +35,9 @@ DISAGREE_S = 30.0
 """So long a dock and its pager may disagree: a pager speaks every ten seconds, and one word may be lost."""
 KNOWN_AFTER_S = 45.0
 """After a start, and after the time of the check, so long is waited for who has not spoken, settled or proven itself
-yet: ten seconds for a word, five to settle, thirty for a page. After a start always: what was known then may be old."""
+yet: ten seconds for a word, five to settle, thirty for a page."""
+TOLD_AFTER_S = 12.0
+"""By then every pager that lives has told where it is since we began, and not only answered something."""
 PROVE_SELDOM_S = 300.0
 """Outside the morning a pager that shows no silent page gets another only so often: each is two facts for ever."""
 CALM_S = 300.0
@@ -220,7 +222,7 @@ def look(turn: Turn, heard: h.Look) -> None:
         _look_where(turn, pager)
         _prove(turn, pager)
     _end_self_test(turn)
-    if turn.now_s - turn.state.started_s + ROUNDING_S >= KNOWN_AFTER_S or _is_all_known(turn.state):
+    if _is_awake(turn):
         for act in (_remind, _check, _resolve, _escalate, _look_coverage, _end_day):
             act(turn)
 
@@ -400,6 +402,12 @@ def _check(turn: Turn) -> None:
             tell_in_turn(turn, COORDINATOR, "pagers missing", pagers)  # there is nobody to call: the roster has a gap
     if turn.state.gaps:
         _tell_gaps(turn)
+
+
+def _is_awake(turn: Turn) -> bool:
+    """Whether the daemon has heard enough since it began: what was known then may be old."""
+    began_s = turn.now_s - turn.state.started_s + ROUNDING_S
+    return began_s >= KNOWN_AFTER_S or (began_s >= TOLD_AFTER_S and _is_all_known(turn.state))
 
 
 def _is_all_known(state: State) -> bool:
