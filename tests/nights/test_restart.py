@@ -184,12 +184,12 @@ def test_many_facts_leave_a_checkpoint_when_all_is_quiet(house: House) -> None:
     assert replay(house.lines[marks[0] :]) == house.state
 
 
-def test_an_alarm_that_is_forgotten_for_a_weekend_makes_no_start_slow(house: House) -> None:
+def test_an_alarm_that_is_forgotten_overnight_makes_no_start_slow(house: House) -> None:
     house.press(7)
-    house.wait(64 * HOUR_S)
+    house.wait(16 * HOUR_S)
     house.lets_ring()
     marks = [n for n, fact in enumerate(house.facts) if isinstance(fact, f.Checkpoint)]
-    assert len(marks) > 10
+    assert len(marks) > 2
     assert len(house.lines) - marks[-1] <= CHECKPOINT_OPEN_FACTS + 50
     assert replay(house.lines[marks[-1] :]) == house.state
     assert house.alarm(7).phase == "ringing"
