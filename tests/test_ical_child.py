@@ -136,6 +136,7 @@ def test_what_was_over_yesterday_is_left_out_and_what_goes_on_is_not() -> None:
         an_event("broken", more="DTSTART;VALUE=DATE:20261202\r\n"),
         an_event("broken", ";VALUE=PERIOD:20261203T083000Z/20261204T083000Z"),
         "UID:no-start\r\nSUMMARY:broken\r\n",
+        an_event("broken", more="UID:another\r\nSTATUS:CANCELLED\r\nDTEND:rubbish\r\n"),
     ],
 )
 def test_an_event_that_is_broken_is_told_and_spoils_no_other(broken: str, tmp_path: Path) -> None:
@@ -156,6 +157,9 @@ def test_an_event_that_is_broken_is_told_and_spoils_no_other(broken: str, tmp_pa
         a_calendar(an_event()) + b"BEGIN:VCALENDAR\r\nBEGIN:VEV",
         b"\xff\xfe\x00",
         b"nonsense\r\nEND:VCALENDAR\r\n",
+        a_calendar(an_event()).replace(b"\r\n", b"\r"),  # read as one line, in which nothing is
+        a_calendar(an_event(start=f";TZID={'A' * 5000}:20261201T080000")),
+        a_calendar(an_event(start=";TZID=Europe:20261201T080000")),  # a folder of the zones
     ],
 )
 def test_what_is_no_whole_calendar_is_not_read_at_all(data: bytes) -> None:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib import request
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -89,7 +88,7 @@ class Unreadable(Exception):
 
 def read(wish: Wish) -> Said:
     """Read it. Never raises for what a calendar or a server may do."""
-    name = wish.path or urlsplit(wish.url).netloc
+    name = wish.path or wish.url.split("/")[2]
     try:
         data = _fetched(wish.url) if wish.url else _file(wish.path)
         if len(data) > INPUT_MAX_BYTES:
@@ -170,7 +169,9 @@ def laid_out(data: bytes, first: date) -> tuple[list[Event], list[str]]:
         for alone in _one_by_one(calendar):
             try:
                 events += _times(alone, first, EVENTS_MAX - len(events))
-            except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+            except (Unreadable, MemoryError, RecursionError):
+                raise
+            except Exception as error:  # what the libraries make of nonsense cannot be foreseen
                 broken.append(f"{_title(alone.events[0])} ({error})"[:SUMMARY_MAX])
     return events, broken
 
@@ -184,18 +185,22 @@ def _calendars(data: bytes) -> list[Calendar]:
     if not data.rstrip().upper().endswith(b"END:VCALENDAR"):
         raise Unreadable("gives no whole iCalendar: open it in a browser; is it a page to log in, or half a file?")
     try:
-        found = Calendar.from_ical(data, multiple=True)
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        log.warning("not a calendar: %s", error)
+        found = [each for each in Calendar.from_ical(data, multiple=True) if isinstance(each, Calendar)]
+        if not found:
+            raise ValueError("there is no VCALENDAR in it")
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # what the library makes of nonsense cannot be foreseen
+        log.warning("not a calendar: %s", str(error)[:SUMMARY_MAX])
         raise Unreadable("gives what is not quite iCalendar: the log has more; export it anew") from error
-    return [calendar for calendar in found if isinstance(calendar, Calendar)]
+    return found
 
 
 def _one_by_one(calendar: Calendar) -> Iterator[Calendar]:
     """Each event alone, with the changes to single times of it: one that is broken spoils no other."""
-    by_uid: dict[object, list[Any]] = defaultdict(list)
+    by_uid: dict[str, list[Any]] = defaultdict(list)
     for event in calendar.events:
-        by_uid[event.get("UID", id(event))].append(event)
+        by_uid[str(event.get("UID", id(event)))].append(event)
     for events in by_uid.values():
         alone = calendar.copy()
         for event in events:

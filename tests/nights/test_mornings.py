@@ -502,6 +502,19 @@ def test_when_all_telephones_are_down_everybody_who_must_know_is_tried_once() ->
     assert tried == ["phone:gerda", "phone:fred"], "it is known that nothing reaches them: all are tried at once"
 
 
+def test_when_the_telephones_are_back_somebody_is_told_what_is_still_missing_and_once() -> None:
+    house = DayHouse(at="08:59")
+    house.failing = {f"phone:{member}": "no network" for member in ("els", "gerda", "fred")}
+    house.until("09:20")
+    assert not house.pick_up.told
+    house.failing.clear()
+    house.until("09:26")
+    assert house.was_told("els", "pagers still missing") == [("p1", "p2", "p3")]
+    assert house.pick_up.told
+    house.until("10:00")
+    assert house.was_told("els", "pagers still missing") == []
+
+
 def test_a_notice_goes_on_by_the_next_way_also_when_the_first_is_known_to_be_down_by_then() -> None:
     els = replace(BY_DAY.members[4], ways=("push", PHONE))
     house = DayHouse(replace(BY_DAY, members=(*BY_DAY.members[:4], els, *BY_DAY.members[5:])), at="08:59")

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
-from achterwacht.core.evolve import over_key
 from achterwacht.core.notices import tell
 from achterwacht.core.plan import PAGER, TERMINAL
 from achterwacht.core.state import Alarm, State
@@ -131,7 +130,9 @@ def take_off(turn: Turn, incident: str, zender: int, target: str, order: str = "
     Not while it is being told already, nor when the order is of this boot, which has told everybody whom it rang.
     """
     state = turn.state
-    told = over_key(incident, target) in state.untold or f".{state.boot}." in order
+    told = f".{state.boot}." in order or any(
+        over.target == target and is_drill(over.incident) for over in state.untold.values()
+    )
     if incident not in state.alarms and not told and state.plan.knows(target):
         over = turn.next_order(incident)
         turn.note(f.Ordered(turn.now, over, incident, "", zender, target, "over", 1, "drill ended"))

@@ -472,12 +472,11 @@ def _stopping(turn: Turn, heard: h.Stopping) -> None:
 
 
 def _plan_read(turn: Turn, heard: h.PlanRead) -> None:
-    if heard.source == turn.state.plan_source:
-        return
-    before = turn.state.plan
-    turn.note(f.PlanAdopted(turn.now, heard.plan, heard.source))
-    supervision.plan_changed(turn, before)
-    morning.roster_changed(turn)
+    if heard.source != turn.state.plan_source:
+        before = turn.state.plan
+        turn.note(f.PlanAdopted(turn.now, heard.plan, heard.source))
+        supervision.plan_changed(turn, before)
+    morning.roster_changed(turn)  # also at a start: a press in its first second must find today's carriers
 
 
 def _tick(turn: Turn, heard: h.Tick) -> None:
@@ -654,7 +653,7 @@ def _answer(turn: Turn, heard: h.Answer) -> None:
         note = "the drill is over" if practised else note
         turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, "closed", False, note))
         return
-    note = objection(alarm, by, heard)
+    note = objection(alarm, by, heard, now_with=turn.state.plan.person(via) if heard.pager is not None else by)
     result: f.Result = "refused" if note else "accepted"
     note = note or heard.reason
     turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, result, result == "accepted", note))
@@ -662,12 +661,15 @@ def _answer(turn: Turn, heard: h.Answer) -> None:
         _follow(turn, turn.alarm(incident), alarm, by, heard)
 
 
-def objection(alarm: Alarm, by: str, heard: h.Answer) -> str:
-    """Why this answer does not count, for people; empty when it does. Who asks for more help is always believed."""
+def objection(alarm: Alarm, by: str, heard: h.Answer, now_with: str) -> str:
+    """Why this answer does not count, for people; empty when it does. Who asks for more help is always believed.
+
+    `now_with`: who has the pager by now, if it came from one: that is no way around S11 either.
+    """
     if heard.answer in ("need_112", "told_to_leave"):
         return ""
     plan = alarm.plan
-    if by in plan.staff(alarm.zender):
+    if {by, now_with} & set(plan.staff(alarm.zender)):
         return "whoever sits at this desk cannot answer its alarm"
     member = plan.member(by)
     if member is None and not (by.startswith(f"{PAGER}:") and plan.pager(by.split(":")[1])):

@@ -6,7 +6,7 @@ One small function per fact. Those about a day, its roster and its tests are in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from immutables import Map
@@ -18,8 +18,8 @@ from achterwacht.core.evolve_day import (
     carriers_again,
     check_ordered,
     check_shown,
-    reminder_failed,
-    reminder_ordered,
+    notice_ended,
+    notice_ordered,
 )
 from achterwacht.core.evolve_tests import EVOLVE_TESTS
 from achterwacht.core.faults import STAND, device_of, kind_of
@@ -62,7 +62,8 @@ def forget_old(state: State, now: Moment) -> State:
     old = {key for key, press in state.presses.items() if _over(press.first_s, now_s, REMEMBERED_S)}
     old -= {key for key, press in state.presses.items() if press.incident in state.alarms}
     done = {key for key, outcome in state.outcomes.items() if _over(outcome.since_s, now_s, REMEMBERED_S)}
-    past = (now.at - timedelta(seconds=REMEMBERED_S)).date()
+    # A clock that nobody vouches for may stand years ahead, and a swap that is forgotten is not said again.
+    past = (now.at - timedelta(seconds=REMEMBERED_S)).date() if now.clock_ok else date.min
     swapped = {key for key in state.swaps if key < day_key(past, "")}
     gone = {key for key, over in state.untold.items() if _over(state.house_s(over.when), now_s, KNOWN_S)}
     return replace(
@@ -275,7 +276,7 @@ def _ordered(state: State, fact: f.Ordered) -> State:
     if fact.kind in ("test", "check"):
         state = replace(state, tests=state.tests.set(fact.target, Tested(fact.order, fact.when.at)))
         state = check_ordered(state, fact)
-    state = reminder_ordered(state, fact)
+    state = notice_ordered(state, fact)
     alarm = state.alarms.get(fact.incident)
     if alarm is None:
         return state
@@ -328,7 +329,7 @@ def _reached(stage: Stage) -> Callable[[State, Any], State]:
     def evolve_stage(state: State, fact: Any) -> State:
         if ordered := state.outbox.get(fact.order):
             state = replace(state, outbox=state.outbox.delete(fact.order))
-            state = reminder_failed(state, ordered) if stage == "failed" else state
+            state = notice_ended(state, ordered, is_failed=stage == "failed")
         if stage in ("received", "shown") or (stage == "handed_over" and fact.target == CENTRE):
             state = replace(state, untold=_without(state.untold, {over_key(fact.incident, fact.target)}))
         tested = state.tests.get(fact.target)
@@ -338,6 +339,8 @@ def _reached(stage: Stage) -> Callable[[State, Any], State]:
             # Of a pager that says nothing itself, that its base took a page is all the proof there is.
             proves = stage == "shown" or (stage == "handed_over" and not state.plan.tells_shown(fact.target))
             return check_shown(state, fact.order, fact.target, fact.when) if proves else state
+        if stage == "shown" and not fact.incident:  # a newer page to this pager has overtaken it
+            return check_shown(state, fact.order, fact.target, fact.when)
         alarm = state.alarms.get(fact.incident)
         if alarm is None:
             return state

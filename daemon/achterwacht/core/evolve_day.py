@@ -18,6 +18,13 @@ from achterwacht.core.plan import PAGER
 from achterwacht.core.roster import day_key
 from achterwacht.core.state import Absence, Carried, Duty, Missing, Outcome, PickUp, Placed, SelfTest, State
 
+TRIED_MAX = 10
+"""Of what was done about a missing pager the newest are kept: all of it is read out to whoever must find it."""
+
+
+PASSED_ON: tuple[f.Reason, ...] = ("pagers missing", "pagers still missing")
+"""What somebody must know (L5)."""
+
 
 def answered(state: State, key: str, when: Moment, result: f.Result = "accepted", note: str = "") -> State:
     """The state in which a command has this outcome. A fact that no command made has no key."""
@@ -121,6 +128,28 @@ def check_shown(state: State, order: str, target: str, when: Moment) -> State:
 # --- the morning ------------------------------------------------------------------------------------------------------
 
 
+def notice_ordered(state: State, fact: f.Ordered) -> State:
+    """Somebody is to be told of the morning, by this way."""
+    if state.pick_up is None:
+        return state
+    if fact.reason in PASSED_ON:
+        return _pick_up(state, tried_s=state.house_s(fact.when))
+    if fact.reason == "pager not picked up":
+        return _pick_up(state, reminded=tuple(dict.fromkeys((*state.pick_up.reminded, *fact.about))))
+    return state
+
+
+def notice_ended(state: State, ordered: f.Ordered, is_failed: bool) -> State:
+    """A carrier took it: somebody can know. Or none did, as far as this way goes; another may follow."""
+    if state.pick_up is None:
+        return state
+    if ordered.reason in PASSED_ON and not is_failed:
+        return _pick_up(state, told=True)
+    if ordered.reason == "pager not picked up" and is_failed:
+        return _pick_up(state, reminded=tuple(pager for pager in state.pick_up.reminded if pager not in ordered.about))
+    return state
+
+
 def _watch_began(state: State, fact: f.WatchBegan) -> State:
     """Who took a pager early this morning need not say so again."""
     today = {
@@ -134,20 +163,6 @@ def _watch_began(state: State, fact: f.WatchBegan) -> State:
 def _pick_up(state: State, **changes: Any) -> State:
     assert state.pick_up is not None, "a morning begins with its watch"
     return replace(state, pick_up=replace(state.pick_up, **changes))
-
-
-def reminder_ordered(state: State, fact: f.Ordered) -> State:
-    """Somebody is reminded of their pager, by this way."""
-    if state.pick_up is None or fact.reason != "pager not picked up":
-        return state
-    return _pick_up(state, reminded=tuple(dict.fromkeys((*state.pick_up.reminded, *fact.about))))
-
-
-def reminder_failed(state: State, ordered: f.Ordered) -> State:
-    """They were not, as far as this way goes; another may follow."""
-    if state.pick_up is None or ordered.reason != "pager not picked up":
-        return state
-    return _pick_up(state, reminded=tuple(pager for pager in state.pick_up.reminded if pager not in ordered.about))
 
 
 def _reminded(state: State, fact: f.PickUpReminded) -> State:
@@ -176,6 +191,7 @@ def _checked(state: State, fact: f.PickUpChecked) -> State:
         doubtful=fact.doubtful,
         missing=Map(missing),
         escalated=False,
+        told=False,
         complete_at=None,
         ended=False,  # if it ended before its check, that was by a wrong clock
     )
@@ -186,7 +202,7 @@ def _tried(state: State, pager: str, tried: f.Tried) -> State:
     known = missing.get(pager)
     if known is None:
         return state
-    return _pick_up(state, missing=missing.set(pager, replace(known, tried=(*known.tried, tried))))
+    return _pick_up(state, missing=missing.set(pager, replace(known, tried=(*known.tried, tried)[-TRIED_MAX:])))
 
 
 def _pager_called(state: State, fact: f.PagerCalled) -> State:

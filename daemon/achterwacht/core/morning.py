@@ -40,9 +40,13 @@ TOLD_AFTER_S = 12.0
 """By then every pager that lives has told where it is since we began, and not only answered something."""
 PROVE_SELDOM_S = 300.0
 """Outside the morning a pager that shows no silent page gets another only so often: each is two facts for ever."""
+TELL_AGAIN_S = 300.0
+"""While no carrier takes what is missing, for anybody, it is told again so often: telephones come back (L5)."""
 CALM_S = 300.0
 """That enough pagers are carried again is told at the earliest so long after it was told that too few are: a contact
 that chatters must not send everybody a message each minute."""
+ABSENCES_MAX = 50
+"""Of one member, that are not past: more than anybody plans, and all are looked through for each day of the roster."""
 SELF_TEST_S = 30.0
 """So long a pager may take to show the page of the self-test."""
 SELF_TEST_LOST_S = 120.0
@@ -176,7 +180,8 @@ def self_test_due(state: State, now: Moment) -> date | None:
 
 
 def _carried(state: State) -> int:
-    return sum(is_carried(state, pager) for pager in state.plan.pagers)
+    """How many persons carry one: somebody with two pagers cannot both speak to the visitor and stand by."""
+    return len({state.carried[pager.id].member for pager in state.plan.pagers if is_carried(state, pager)})
 
 
 def _whose(state: State, pager: str) -> str:
@@ -223,7 +228,7 @@ def look(turn: Turn, heard: h.Look) -> None:
         _prove(turn, pager)
     _end_self_test(turn)
     if _is_awake(turn):
-        for act in (_remind, _check, _resolve, _escalate, _look_coverage, _end_day):
+        for act in (_remind, _check, _resolve, _escalate, _tell_again, _look_coverage, _end_day):
             act(turn)
 
 
@@ -434,7 +439,7 @@ def _resolve(turn: Turn) -> None:
         if today.missing:
             told = turn.state.plan.with_role(RECEPTION)
             told += turn.state.plan.with_role(COORDINATOR) if today.escalated else ()
-            tell(turn, told, "reminder", "pagers all there", tuple(today.missing))
+            tell(turn, told, "reminder", "pagers all there", tuple(sorted(today.missing)))
 
 
 def _escalate(turn: Turn) -> None:
@@ -444,9 +449,25 @@ def _escalate(turn: Turn) -> None:
     if _has_closed(turn):
         return
     if turn.now_s - today.checked_s + ROUNDING_S >= morning.escalate_s:
-        pagers = tuple(pager for pager, missing in today.missing.items() if missing.resolved_at is None)
+        pagers = _still_missing(today)
         turn.note(f.PickUpEscalated(turn.now, today.on, pagers))
         tell_in_turn(turn, COORDINATOR, "pagers still missing", pagers)
+
+
+def _still_missing(today: PickUp) -> tuple[str, ...]:
+    """By name: a Map has no order."""
+    return tuple(sorted(pager for pager, missing in today.missing.items() if missing.resolved_at is None))
+
+
+def _tell_again(turn: Turn) -> None:
+    """Nobody could be told what is missing, and somebody must be."""
+    today = _pick_up(turn.state)
+    if today is None or not today.escalated or today.told or today.complete_at or _has_closed(turn):
+        return
+    if turn.now_s - today.tried_s + ROUNDING_S >= TELL_AGAIN_S:
+        pagers = _still_missing(today)
+        for role in (RECEPTION, COORDINATOR):
+            tell_in_turn(turn, role, "pagers still missing", pagers)
 
 
 def _look_coverage(turn: Turn) -> None:
@@ -504,13 +525,22 @@ def carry(turn: Turn, heard: h.Answer) -> None:
     """
     pager = heard.pager or ""
     member = heard.member or _whose(turn.state, pager)
-    if turn.state.plan.pager(pager) and turn.state.plan.member(member):
+    known = turn.state.plan.pager(pager) and turn.state.plan.member(member)
+    if known and not _is_of_a_desk_in_alarm(turn.state, pager, member):
         turn.note(f.PagerCarried(turn.now, heard.key, pager, member))
         _prove_now(turn, pager)
         return
     note = "not a member or pager of the plan" if heard.member else "it is nobody's today: say who carries it"
+    note = "who has it sits at a desk with an open alarm" if known else note
     by, via = member or "unknown", f"{PAGER}:{pager}"
     turn.note(f.Answered(turn.now, heard.key, heard.incident, by, via, "carry", "refused", False, note))
+
+
+def _is_of_a_desk_in_alarm(state: State, pager: str, member: str) -> bool:
+    """Whether who is known to have it sits at a desk with an open alarm: no new name gets them round S11."""
+    who = state.plan.carrier(pager)
+    alarms = () if who in (None, member) else state.alarms.values()
+    return any(who in alarm.plan.staff(alarm.zender) for alarm in alarms)
 
 
 def _prove_now(turn: Turn, pager: str) -> None:
@@ -583,6 +613,8 @@ def away(turn: Turn, heard: h.Away) -> None:
             note = "this day is past"
         elif heard.replacement == heard.member:
             note = "nobody stands in for themselves"
+        elif (heard.member, heard.first) not in known and sum(who == heard.member for who, _ in known) >= ABSENCES_MAX:
+            note = "too many absences: withdraw one"
     if note:
         turn.note(f.Refused(turn.now, heard.key, "away", heard.by, note))
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from achterwacht.core import facts as f
+from achterwacht.core.evolve_day import PASSED_ON
 from achterwacht.core.plan import COORDINATOR, PAGER, RECEPTION, SUPERVISOR
 from achterwacht.core.state import State
 from achterwacht.core.supervision import barrier
@@ -17,8 +18,6 @@ NOTICES: tuple[f.Kind, ...] = ("reminder", "fault")
 """The kinds of order that are notices."""
 IN_TURN = (RECEPTION, COORDINATOR, SUPERVISOR)
 """Whom to tell what somebody must know: where nobody of one role can be told, those of the next."""
-PASSED_ON: tuple[f.Reason, ...] = ("pagers missing", "pagers still missing")
-"""What somebody must know (L5)."""
 
 
 def tell(turn: Turn, members: Iterable[str], kind: f.Kind, reason: f.Reason, about: tuple[str, ...]) -> list[str]:
@@ -54,8 +53,10 @@ def _best(state: State, ways: Iterable[str]) -> list[str]:
 def _is_at_hand(state: State, way: str) -> bool:
     """Whether nothing says that this pager hangs in its dock. A telephone is always at hand."""
     channel, _, pager = way.partition(":")
-    placed = state.places.get(pager) if channel == PAGER else None
-    return placed is None or placed.place != "docked"
+    if channel != PAGER or state.plan.morning is None:
+        return True
+    carried, placed = state.carried.get(pager), state.places.get(pager)
+    return carried is not None and carried.proven_at is not None and not (placed and placed.place == "docked")
 
 
 def failed(turn: Turn, ordered: f.Ordered) -> None:

@@ -162,6 +162,10 @@ class PickUp(msgspec.Struct, frozen=True):
     missing: Map[str, Missing] = Map()
     """By pager: what the check found."""
     escalated: bool = False
+    told: bool = False
+    """Whether a carrier took it, for anybody, that pagers are missing (evolve_day.PASSED_ON)."""
+    tried_s: float = 0.0
+    """When somebody was to be told so last."""
     complete_at: datetime | None = None
     """When nothing was missing any more."""
     enough: bool | None = None

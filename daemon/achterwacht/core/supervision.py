@@ -244,10 +244,11 @@ def way(plan: Plan, device: str) -> Iterator[str]:
 def _measure(turn: Turn, heard: h.Telemetry) -> None:
     """Note what a device says of itself, where that is news; and what is wrong with it by that."""
     device, key = turn.state.devices[heard.device], heard.device
+    again = {"docked", "charging"} if is_chattering(device) and not _changes_often(turn, device, MOVES_MAX) else ()
     news = {
         name: value
         for name in h.MEASURED
-        if (value := getattr(heard, name)) is not None and value != getattr(device, name)
+        if (value := getattr(heard, name)) is not None and (value != getattr(device, name) or name in again)
     }
     if news.keys() & {"docked", "charging"} and _changes_often(turn, device, MOVES_MAX):
         turn.raise_fault(f"{DOCK}:{key.partition(':')[2]}/unsteady", "")

@@ -11,6 +11,7 @@ from typing import Literal
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.plan import APP, CENTRE, PAGER, PUSH, WAY
+from achterwacht.core.state import State
 from achterwacht.core.turn import Turn
 
 
@@ -53,12 +54,21 @@ def arrived(turn: Turn, order: str, target: str, stage: Literal["received", "sho
     """The target itself says that it has a test, if that is its newest."""
     test = turn.state.tests.get(target)
     if test is None or test.order != order:
+        if stage == "shown" and is_awaited(turn.state, order, target):  # a newer page has overtaken it
+            turn.note(f.OrderShown(turn.now, order, "", target))
         return
     if test.stage not in ("received", "shown"):
         turn.note(f.OrderReceived(turn.now, order, "", target))
     if stage == "shown" and test.stage != "shown":
         turn.note(f.OrderShown(turn.now, order, "", target))
         turn.clear_fault(_unproven(target))
+
+
+def is_awaited(state: State, order: str, target: str) -> bool:
+    """Whether a pick-up or the self-test still waits for this silent page."""
+    carried, test = state.carried.get(target.removeprefix(f"{PAGER}:")), state.self_test
+    proves = carried is not None and carried.check == order and carried.proven_at is None
+    return proves or (test is not None and test.orders.get(target) == order and target not in test.shown)
 
 
 def _unproven(target: str) -> str:

@@ -264,6 +264,8 @@ NL = Words(
         "no such fault stands now": "deze storing is er nu niet",
         "no such zender in the plan": "deze zender staat niet in het plan",
         "this day is past": "deze dag is voorbij",
+        "who has it sits at a desk with an open alarm": "wie hem heeft, zit aan een balie met een open alarm",
+        "too many absences: withdraw one": "te veel afwezigheden: trek er een in",
         "it ends before it begins": "het eindigt voordat het begint",
         "nobody stands in for themselves": "niemand vervangt zichzelf",
         "no such absence": "deze afwezigheid is niet bekend",
