@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from achterwacht import calendars as calendars_module
-from achterwacht.calendars import AGAIN_S, CLOCK_WAIT_S, COMMAND, SAID_MAX_BYTES, Calendars
+from achterwacht.calendars import AGAIN_S, CHANGED_S, CLOCK_WAIT_S, COMMAND, SAID_MAX_BYTES, Calendars
 from achterwacht.clock import Clock
 from achterwacht.core import heard as h
 from achterwacht.core.faults import END_BY_THEMSELVES, RETOLD, kind_of
@@ -108,6 +109,17 @@ async def test_a_calendar_is_read_at_once_and_then_at_its_pace_and_told_when_it_
     assert len(house.asked()) == 2
     house.says(entries=[])
     assert await house.told(after_s=900) == [h.CalendarRead("team", ())]
+
+
+@pytest.mark.asyncio
+async def test_a_calendar_that_says_another_thing_each_time_is_read_less_often(house: House) -> None:
+    house.calendars.follow([replace(TEAM, every_s=60.0)], PLAN)
+    assert await house.told() == READ
+    house.says(entries=[])
+    assert await house.told(after_s=60) == [h.CalendarRead("team", ())]
+    house.says(entries=[DUTY])
+    assert await house.told(after_s=CHANGED_S - 1) == []
+    assert await house.told(after_s=1) == [READ[0]]
 
 
 @pytest.mark.asyncio
@@ -272,6 +284,26 @@ async def test_a_process_that_hangs_is_killed_and_the_next_one_is_heard(
     (tmp_path / "hangs").unlink()
     monkeypatch.undo()
     assert await house.told(after_s=AGAIN_S) == READ
+
+
+@pytest.mark.asyncio
+async def test_beside_a_process_that_cannot_be_ended_no_other_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(tmp_path, "time.sleep(60)")
+    house.calendars.follow([TEAM], PLAN)
+    ended = calendars_module._end
+    hanging: list[Process] = []
+
+    async def not_ended(process: Process) -> None:
+        hanging.append(process)
+
+    monkeypatch.setattr(calendars_module, "READ_S", 0.1)
+    monkeypatch.setattr(calendars_module, "_end", not_ended)
+    assert "longer than" in fault(await house.told())
+    assert "hangs" in fault(await house.told(after_s=AGAIN_S))
+    assert len(hanging) == 1
+    await ended(hanging[0])
 
 
 @pytest.mark.asyncio

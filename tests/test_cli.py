@@ -371,6 +371,15 @@ async def test_who_asks_for_help_is_believed_and_told_to_be_unknown(state: Path,
 
 
 @pytest.mark.asyncio
+async def test_an_answer_to_a_drill_says_that_it_is_one(tmp_path: Path, capsys: Said) -> None:
+    house = House()
+    async with running(tmp_path, house):
+        house.practises(7)
+        assert await asks(tmp_path, "answer", "anna", "coming") == 0
+    assert capsys.readouterr().out == "Aangenomen en vastgelegd: anna komt eraan (OEFENING: Balie 3)\n"
+
+
+@pytest.mark.asyncio
 async def test_nothing_is_open(tmp_path: Path, capsys: Said) -> None:
     async with running(tmp_path, House()):
         assert await asks(tmp_path, "answer", "anna", "coming") == 1
@@ -643,6 +652,15 @@ class Messages:
             await talking.Watcher({}, as_json).follow(cast(Connection, self))
         lines = capsys.readouterr().out.splitlines()
         return lines if as_json else [line[26:] for line in lines[1:-1]]
+
+
+@pytest.mark.asyncio
+async def test_a_drill_that_is_open_is_watched_as_one(tmp_path: Path, capsys: Said) -> None:
+    house = House()
+    house.practises(7, announced=True)
+    await talking.Watcher({}, as_json=False).follow(cast(Connection, Messages(house)))
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == "OEFENING aangekondigd: Balie 3 (zender 7), gaat nog niet af"
 
 
 @pytest.mark.asyncio

@@ -80,6 +80,27 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
     assert dead == []
 
 
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are linked by: lower case, dashes for spaces, and no other signs."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_to_a_heading_finds_it() -> None:
+    links = [
+        (page, file, anchor)
+        for page in [*DOCS.parent.glob("*.md"), *DOCS.rglob("*.md")]
+        for file, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 10
+    dead = [
+        f"{page.name}: {file}#{anchor}"
+        for page, file, anchor in links
+        if anchor not in anchors(page.parent / file if file else page)
+    ]
+    assert dead == []
+
+
 def test_the_page_of_buttons_holds_one_plan_without_a_mistake(tmp_path: Path) -> None:
     page = (DOCS / "buttons.md").read_text(encoding="utf-8")
     indented = re.findall(r"(?:^    .*\n|^\n(?=    ))+", page, re.MULTILINE)

@@ -25,6 +25,7 @@ from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
 from achterwacht.core.state import EMPTY, State
 from achterwacht.core.turn import Turn
+from achterwacht.errors import ConfigInvalid, Mistake
 from achterwacht.journal.opening import open_folder
 from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
@@ -122,6 +123,26 @@ async def test_a_plan_with_another_broker_says_that_it_wants_a_restart(
     monkeypatch.setattr(config, "load", lambda folder: moved)
     house.reload()
     await until(lambda: "plan/broker" in house.state.faults)
+
+
+@pytest.mark.asyncio
+async def test_a_plan_that_is_refused_tells_no_log_what_it_says_of_a_person(
+    house: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    mistake = Mistake("achterwacht.yaml", 9, 5, "calendars.0.url", "is https://jan:geheim@agenda.example/a.ics")
+
+    def load(folder: Path) -> config.Settings:
+        raise ConfigInvalid([mistake])
+
+    monkeypatch.setattr(config, "load", load)
+    house.reload()
+    await until(lambda: "plan/invalid" in house.state.faults)
+    told = house.state.faults["plan/invalid"].detail
+    assert told == "achterwacht.yaml:9:5: calendars.0.url: is not right, see `achterwacht check`"
+    assert told in caplog.text and "geheim" not in caplog.text
+    with pytest.raises(ConfigInvalid) as caught:
+        config.plan_at_start(CONFIG, house._state_folder / "empty")
+    assert str(caught.value) == told, "nor when the daemon does not start by it"
 
 
 @pytest.mark.asyncio

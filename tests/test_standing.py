@@ -16,6 +16,7 @@ from msgspec import structs
 
 from achterwacht.commands.standing import Look, Metric, _columns, _metrics, _up, exposition, standing_json
 from achterwacht.core import heard as h
+from achterwacht.core.drill import NOTICE_S
 from achterwacht.core.faults import KINDS
 from achterwacht.core.plan import (
     APP,
@@ -114,6 +115,20 @@ def test_all_is_well() -> None:
         "",
         "4 wegen naar telefoons: 4 niet bewaakt",
     ]
+
+
+def test_a_drill_is_told_as_one_and_is_no_open_alarm_in_numbers() -> None:
+    house = all_well()
+    house.practises(7, announced=True)
+    assert screen(house)[1] == "OEFENING aangekondigd: Balie 3 (zender 7), gaat nog niet af"
+    house.wait(NOTICE_S)
+    assert screen(house)[1] == "OEFENING: Balie 3 (zender 7): gaat af, 0 onderweg"
+    (told,) = document(house)["incidents"]
+    assert (told["drill"], told["number"], told["phase"]) == (True, None, "ringing")
+    assert number(numbers(house), "achterwacht_open_alarms", phase="ringing") == 0
+    house.press(6)
+    (told,) = document(house)["incidents"]
+    assert told["drill"] is False
 
 
 def test_what_is_wrong_is_said_with_a_sign_and_a_word() -> None:

@@ -27,7 +27,7 @@ from achterwacht.core.escalation import checkpoint, objection
 from achterwacht.core.faults import CARRIERS, DEVICES, STAND, kind_of
 from achterwacht.core.faults import KINDS as FAULT_KINDS
 from achterwacht.core.heard import Answer, AnswerWord
-from achterwacht.core.incident import TARGET_STAGES, incidents
+from achterwacht.core.incident import TARGET_STAGES, Following, drills, incidents
 from achterwacht.core.moment import Moment
 from achterwacht.core.plain_ascii import plain_ascii
 from achterwacht.core.plan import CALENDAR, DOCK, Plan, Site, Transport, Weakness
@@ -41,6 +41,7 @@ from achterwacht.outputs.paging_base.tap_exchange import LOGIN_UNANSWERED, NO_AN
 from achterwacht.outputs.texts import (
     AS_IT_IS_CHARS,
     LANGUAGES,
+    LISTED_MAX,
     NOWHERE,
     PAGE_MAX_CHARS,
     Texts,
@@ -796,6 +797,22 @@ def said(kind: f.Kind, reason: f.Reason, language: str = "nl", target: str = "pa
     return replace(alert(kind, language=language), ordered=ordered, **changes)
 
 
+def test_before_an_announced_drill_rings_no_time_is_told() -> None:
+    """Not in watching it, and not in its story: it would be before there was anything to count from."""
+    house, following, texts = House(), Following(), Texts("nl")
+    house.practises(7, announced=True)
+    house.wait(30)
+    house.says("anna", "coming")
+    house.stops_practising()
+    lines = [texts.line(following.take(n, fact)) for n, fact in enumerate(house.facts, 1)]
+    assert any("komt eraan" in line for line in lines)
+    assert not any("na de druk" in line for line in lines)
+    (story,) = drills(enumerate(house.facts, 1))
+    told = story_text(story, {})
+    assert told.splitlines()[1].endswith(", ging niet door")
+    assert not re.search(r"-\d+,\d+ s", told)
+
+
 @LANGUAGE
 @pytest.mark.parametrize("kind", ["drill", "update", "over", "call_112"])
 @pytest.mark.parametrize("reason", ["drill", "all well?", "closed", "drill ended", "drill broken off"])
@@ -841,7 +858,7 @@ ANNA = About(
 def test_the_list_of_nine_o_clock_says_whom_to_call_and_what_was_tried() -> None:
     missing = said("fault", "pagers missing", target="push:els", about=(ANNA, About("p1", why="no carrier")))
     told = (
-        "Pieper p3: Anna de Vries, 06-00000003; hangt in de lader; herinnerd om 08:50. "
+        "Pieper p3: Anna de Vries, 06-00000003; hangt in de lader; 08:50 herinnering gestuurd. "
         "Pieper p1: niemand; onbekend wie hem draagt."
     )
     assert phone_text(missing) == (
@@ -851,6 +868,14 @@ def test_the_list_of_nine_o_clock_says_whom_to_call_and_what_was_tried() -> None
     assert page_text(missing) == ("NIET OPGEHAALD: P3 EN P1", told)
 
 
+def test_a_long_list_ends_with_the_names_of_which_there_was_no_room_to_tell_more() -> None:
+    pagers = tuple(replace(ANNA, pager=f"p{n}") for n in range(1, 13))
+    _, told = phone_text(said("fault", "pagers missing", target="push:els", about=pagers))
+    assert told.count("06-00000003") == LISTED_MAX
+    assert told.endswith("En nog: p9, p10, p11 en p12.")
+    assert len(told) < 1000
+
+
 @pytest.mark.parametrize(
     ("kind", "reason", "page", "detail"),
     [
@@ -858,6 +883,7 @@ def test_the_list_of_nine_o_clock_says_whom_to_call_and_what_was_tried() -> None
         ("reminder", "pager not picked up", "HAAL PIEPER P3 OP", ""),
         ("reminder", "pagers not back", "BRENG PIEPER P3 TERUG", ""),
         ("reminder", "drill announced", "OVER 1 MINUUT: OEFENING", ""),
+        ("reminder", "drill called off", "OEFENING GAAT NIET DOOR", ""),
         ("reminder", "pagers all there", "ALLE PIEPERS OPGEHAALD", ""),
         ("reminder", "enough pagers again", "WEER GENOEG PIEPERS GEDRAGEN", ""),
         ("fault", "too few pagers", "TE WEINIG PIEPERS GEDRAGEN", Texts("nl").about(ANNA)),

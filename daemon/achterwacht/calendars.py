@@ -32,6 +32,9 @@ SAID_MAX_BYTES = 1024 * 1024
 """The longest line from the process: its most entries, of a hundred bytes or two each."""
 END_S = 2.0
 """A killed process is gone in milliseconds; one that hangs in a driver is left alone after this."""
+CHANGED_S = 900.0
+"""One that said something new is read again no sooner. All of it is a fact for ever, and two servers of which one is
+old would change it at every reading."""
 AGAIN_S = 300.0
 """A calendar that could not be read is read again after this, if not sooner."""
 LOOK_EVERY_S = 1.0
@@ -70,6 +73,8 @@ class Calendars:
         self._plan = EMPTY_PLAN
         self._followed: dict[str, _Followed] = {}
         """By id."""
+        self._process: Process | None = None
+        """The one that was started last."""
         self._began_s = clock.mono_s()
 
     def follow(self, feeds: Sequence[CalendarFeed], plan: Plan) -> None:
@@ -124,6 +129,8 @@ class Calendars:
 
     def _tell_entries(self, followed: _Followed, said: Said) -> None:
         if said.entries != followed.entries:
+            if followed.entries is not None:
+                followed.due_s = max(followed.due_s, self._clock.mono_s() + CHANGED_S)
             followed.entries = said.entries
             self._hear(h.CalendarRead(followed.feed.id, said.entries))
         unclear = _in_words(said)
@@ -143,9 +150,14 @@ class Calendars:
         return Wish(feed.of, now.local.date(), pagers, members, feed.path, feed.url)
 
     async def _ask(self, wish: Wish) -> Said:
-        """Have a process read it. Whatever that does, this ends, and so does the process."""
+        """Have a process read it. Whatever that does, this ends, and so does the process.
+
+        One that hangs in a driver does not: then no other is started beside it.
+        """
+        if self._process is not None and self._process.returncode is None:
+            return Said("the process that read one last hangs: does the folder or disk of a calendar answer?")
         try:
-            process = await self._started()
+            process = self._process = await self._started()
         except OSError as error:
             return Said(f"the process that reads it cannot be started: {error.strerror}")
         assert process.stdin is not None

@@ -19,9 +19,10 @@ from typing import Any, get_args
 from achterwacht import __version__, paths
 from achterwacht.core.heard import AnswerWord
 from achterwacht.core.plan import TERMINAL
-from achterwacht.errors import AchterwachtError
+from achterwacht.errors import AchterwachtError, Senseless
 
 EXIT_NOT_DONE = 1
+EXIT_SENSELESS = 2
 
 DAYS_AHEAD = {"today": 0, "vandaag": 0, "tomorrow": 1, "morgen": 1}
 
@@ -166,17 +167,19 @@ Exit code 0: it came as far as that target can tell. Else the fault that stands 
 MORNING = """\
 Tells how far this morning has come: whether the house is open, the check of the pagers, and of each pager who carries
 it, where it is, and when it was proven that it can be reached. Of one that is missing: why, whom to call by which
-number, what was tried, and what to type then. With --date the log of that day, read from the journal.
+number, what was tried, and what to type then. Also that an alarm is open, a drill runs, or more is wrong with the house
+(`achterwacht status`). With --date the log of that day, read from the journal.
 
-Exit code 0: nothing is missing, or there is no check today; 1: something is missing, or the check is still to be made;
-2: no answer from the daemon. With --json ids only, no names.
+Exit code 0: no pager is missing, or there is no check today; 1: one is missing, the check is still to be made, or the
+house is not ready at all; 2: no answer from the daemon. With --json ids only, no names.
 
   achterwacht morning
   achterwacht morning --date 2026-11-20"""
 
 ROSTER = """\
 Tells who is to carry which pager in the days to come, also by swaps, calendars, and who stands in for whom; and on
-which days the house is closed, and why. NIEMAND: nobody is to carry it. DUBBEL: somebody is to carry two.
+which days the house is closed, and why. NIEMAND: nobody is to carry it. DUBBEL: somebody is to carry two. Below stand
+the members' ids, which `swap`, `absent`, `took` and `called` want.
 
   achterwacht roster
   achterwacht roster --from 2026-12-21 --days 7"""
@@ -196,7 +199,7 @@ roster follows at once. --withdraw takes back the absence that begins on FIRST.
   achterwacht absent lid-1 2026-12-28 --withdraw"""
 
 TOOK = """\
-Says that a member has taken a pager, whatever its dock says. It must still prove that it can be reached.
+Says that a member has taken a pager. It counts once it is out of its dock, and has proven that it can be reached.
 
   achterwacht took p1 lid-1 --by receptie-1"""
 
@@ -456,7 +459,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Does one command and returns its exit code; a command line that makes no sense raises SystemExit(2)."""
+    """Does one command and returns its exit code; what the parser cannot make sense of raises SystemExit(2)."""
     asked = _parser().parse_args(argv)
     module, function = COMMANDS[asked.command].does.split(".")
     try:
@@ -465,7 +468,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except AchterwachtError as error:
         print(*filter(None, (f"achterwacht {asked.command}: {error}", error.remedy)), sep="\n", file=sys.stderr)
-        return EXIT_NOT_DONE
+        return EXIT_SENSELESS if isinstance(error, Senseless) else EXIT_NOT_DONE
     except BrokenPipeError:
         # `achterwacht facts | head` has read enough. Python would complain once more at its end, into this.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -128,8 +128,8 @@ def plan_at_start(folder: Path, state_folder: Path) -> AtStart:
     except ConfigInvalid as invalid:
         remembered = recall(state_folder)
         if remembered is None:
-            raise
-        return AtStart(remembered.settings, invalid.for_the_journal)
+            raise invalid.without_persons() from None  # systemd keeps what it says
+        return AtStart(remembered.settings, str(invalid.without_persons()))
 
 
 def remember(state_folder: Path, settings: Settings) -> None:

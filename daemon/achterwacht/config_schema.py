@@ -18,7 +18,7 @@ from achterwacht.config_checks import check, did_you_mean
 from achterwacht.config_day import calendar_feed, check_day, plan_hours, plan_morning, plan_week
 from achterwacht.config_forms import AchterwachtFile, Block, MemberBlock, ZendersFile
 from achterwacht.config_voices import check_voices, make_voices, plan_alarm_centre
-from achterwacht.config_wiring import check_docks, check_wiring, make_wiring, plan_gateways, plan_zender
+from achterwacht.config_wiring import check_docks, check_wiring, dock_gateway, make_wiring, plan_gateways, plan_zender
 from achterwacht.config_yaml import Document, KeyPath, read_yaml
 from achterwacht.core.plan import Budgets, Ladder, Member, Pager, Plan, Site, Step
 from achterwacht.errors import ConfigInvalid, Mistake
@@ -113,13 +113,18 @@ def _expected(form: Any, path: KeyPath) -> tuple[Any, str]:
 
 def _plan(zenders: ZendersFile, site: AchterwachtFile) -> Plan:
     ladder, call_112 = site.ladder, site.call_112
-    docked = {dock.pager for dock in zenders.docks}
+    docks = {dock.pager: dock for dock in zenders.docks}
     return Plan(
         site=Site(**site.site.model_dump()),
         zenders=tuple(map(plan_zender, zenders.zenders)),
         pagers=tuple(
             Pager(
-                pager.id, pager.carrier, pager.base or "", plan_week(pager) if site.morning else (), pager.id in docked
+                pager.id,
+                pager.carrier,
+                pager.base or "",
+                plan_week(pager) if site.morning else (),
+                pager.id in docks,
+                dock_gateway(docks.get(pager.id)),
             )
             for pager in site.pagers
         ),

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from achterwacht.config_checks import check_unique, did_you_mean
 from achterwacht.config_forms import (
     DeviceBlock,
+    DockBlock,
     DockDeviceBlock,
     DockGpioBlock,
     GatewayBlock,
@@ -337,6 +338,13 @@ def plan_zender(block: ZenderBlock) -> Zender:
         screens=tuple(block.screens),
         help=block.help,
     )
+
+
+def dock_gateway(block: DockBlock | None) -> str | None:
+    """The id of the gateway through which a dock is heard, if there is one."""
+    if block is None:
+        return None
+    return GPIO if block.gpio else block.device.gateway if block.device else None
 
 
 def plan_gateways(file: ZendersFile) -> tuple[Gateway, ...]:

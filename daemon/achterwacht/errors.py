@@ -4,6 +4,7 @@ AchterwachtError
     Mistaken                whoever wrote the files or typed the command
         ConfigInvalid           the two YAML files, with every mistake in them
         AskedWrong              a command that cannot be done as it was asked
+            Senseless               a command line that makes no sense, whatever the house is like
             NoIncident              there is not the one incident that would be meant
             NoFault                 no such fault stands
             BadToken                a link or button by which nothing can be answered
@@ -23,7 +24,8 @@ from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 PERSONAL_KEYS = ("name", "phone", "email", "ntfy", "pushover", "url")
-"""What the files say that must never be in a fact: of a member, or the address of a calendar that tells who is away."""
+"""What the files say that must never be in a fact or a log: of a member, or the address of a calendar that tells who is
+away."""
 
 
 class AchterwachtError(Exception):
@@ -46,10 +48,10 @@ class Mistake(NamedTuple):
     key: str
     problem: str
 
-    @property
-    def is_personal(self) -> bool:
-        """Whether a name or an address of somebody may be in it."""
-        return self.key.rpartition(".")[2] in PERSONAL_KEYS
+    def without_persons(self) -> Mistake:
+        """The same without what was written, where that may be a name or an address of somebody."""
+        is_personal = self.key.rpartition(".")[2] in PERSONAL_KEYS
+        return self._replace(problem="is not right, see `achterwacht check`") if is_personal else self
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.problem}"
@@ -64,19 +66,19 @@ class ConfigInvalid(Mistaken):
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(map(str, self.mistakes)))
 
-    @property
-    def for_the_journal(self) -> str:
-        """The same without what was written about a person: the journal keeps it for good."""
-        return "\n".join(
-            str(one._replace(problem="is not right, see `achterwacht check`") if one.is_personal else one)
-            for one in self.mistakes
-        )
+    def without_persons(self) -> ConfigInvalid:
+        """The same without what was written about a person: journals and logs keep it."""
+        return ConfigInvalid(one.without_persons() for one in self.mistakes)
 
 
 class AskedWrong(Mistaken):
     """The command cannot be done as it was asked; the text says what would be possible."""
 
     remedy = "`achterwacht COMMAND --help` shows an example"
+
+
+class Senseless(AskedWrong):
+    """Words that do not go together, or out of range; told as the parser of the command line tells such things."""
 
 
 class NoIncident(AskedWrong):

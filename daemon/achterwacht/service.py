@@ -630,8 +630,9 @@ class Service:
         try:
             settings = await asyncio.to_thread(config.load, self._config_folder)
         except ConfigInvalid as invalid:
-            log.error("the plan is not adopted; the old one stays in force:\n%s", invalid)
-            self._trouble("plan/invalid", invalid.for_the_journal)
+            mistakes = str(invalid.without_persons())
+            log.error("the plan is not adopted; the old one stays in force:\n%s", mistakes)
+            self._trouble("plan/invalid", mistakes)
             return None
         self._trouble("plan/invalid", None)
         moved = settings.broker != self._at_start.settings.broker

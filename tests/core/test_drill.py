@@ -91,6 +91,16 @@ def test_a_drill_that_still_runs_and_one_that_never_rang() -> None:
     assert told.ended is not None and told.ended.after_s == -60.0  # a minute before it was to ring
 
 
+def test_who_says_to_come_before_it_rings_came_at_once() -> None:
+    house = House()
+    house.practises(7, announced=True)
+    house.wait(20)
+    house.says("anna", "coming")
+    house.says("cor", "on_scene")
+    told = report(the_one(house))
+    assert (told.enough_s, told.first_there_s) == (0.0, 0.0)
+
+
 def test_alarms_and_drills_are_never_in_one_list() -> None:
     house = House()
     practise(house)

@@ -18,9 +18,9 @@ from achterwacht.core.escalation import (
     decide,
     due,
     step_in_vain,
-    whom_to_ring,
 )
 from achterwacht.core.faults import MISSING
+from achterwacht.core.ladder import whom_to_ring
 from achterwacht.core.plan import PAGERS, Ladder, Pager, Step
 from achterwacht.core.state import EMPTY
 from house import TOWN_HALL, House

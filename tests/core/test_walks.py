@@ -19,11 +19,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import decode, encode, from_plain, to_plain
-from achterwacht.core.drill import NOTICE_S, is_drill
-from achterwacht.core.escalation import OTHERS_AFTER_S, callers_112, due, is_known, next_step
+from achterwacht.core.drill import IN_MIND_S, NOTICE_S, is_announced, is_drill
+from achterwacht.core.escalation import NO_DRILL_EITHER, OTHERS_AFTER_S, callers_112, due, is_known, next_step
 from achterwacht.core.evolve import evolve
 from achterwacht.core.faults import MISSING, STAND, device_of, kind_of
+from achterwacht.core.ladder import whom_it_is_for
 from achterwacht.core.moment import Moment
+from achterwacht.core.notices import ways_to
 from achterwacht.core.plan import (
     ALARM_CENTRE,
     APP,
@@ -266,12 +268,26 @@ def check_practice(before: State, heard: h.Heard, facts: tuple[f.Fact, ...], aft
         if isinstance(fact, f.ButtonTestPressed):
             assert isinstance(heard, h.Pressed) and not heard.at_start
             assert not before.button_tests[fact.zender].press and not before.alarms
-        if isinstance(fact, f.AlarmRaised) and any(alarm.drill for alarm in before.alarms.values()):
-            pages = [page for page in facts if isinstance(page, f.Ordered) and page.incident == fact.incident]
-            assert {page.reason for page in pages if page.kind == "alarm"} <= {"broke off a drill"}
+        if isinstance(fact, f.AlarmRaised) and fact.reason not in NO_DRILL_EITHER:
+            drilled = any(alarm.drill for alarm in before.alarms.values())
+            ended_s = before.drill_ended_s
+            drilled |= ended_s is not None and after.house_s(now) - ended_s < IN_MIND_S
+            steps = [step for step in facts if isinstance(step, f.StepReached) and step.incident == incident]
+            assert (steps[0].reason == "broke off a drill") == drilled
+        if isinstance(fact, f.DrillEnded) and is_announced(before.alarms[incident]):
+            check_called_off(before.alarms[incident], after)
     if isinstance(heard, h.Receipt | h.Answer) and is_drill(heard.incident):
         needed = isinstance(heard, h.Answer) and heard.answer == "need_112"
         assert needed or not any(isinstance(fact, f.AlarmRaised | f.AlarmRecovered) for fact in facts)
+
+
+def check_called_off(drill: Alarm, after: State) -> None:
+    """Whoever was told of a drill that did not take place is told so, but at a desk that has pressed."""
+    told = {order.target for order in after.outbox.values() if order.reason == "drill called off"}
+    desks = {by for alarm in after.alarms.values() for by in alarm.plan.staff(alarm.zender)}
+    for person in {drill.plan.person(target) for target in whom_it_is_for(drill, drill.plan.ladder.steps[0])}:
+        ways = {person} if after.plan.knows(person) else set(ways_to(after, person))
+        assert person in desks or not ways or ways & told
 
 
 def check_faults(before: State, heard: h.Heard, after: State) -> None:
@@ -376,6 +392,16 @@ class Walk(RuleBasedStateMachine):
     def practise(self, zender: int, by: str, announced: bool) -> None:
         self.all_is_well()
         self.house.practises(zender, announced, by)
+
+    @rule(target=presses, zender=zenders, desk=zenders, wait_s=pauses_s, stops=st.booleans())
+    def press_after_a_drill_was_announced(self, zender: int, desk: int, wait_s: float, stops: bool) -> str:
+        self.all_is_well()
+        self.house.practises(zender, announced=True)
+        self.house.wait(wait_s)
+        if stops:
+            self.house.stops_practising()
+            self.house.wait(wait_s)
+        return self.house.press(desk)
 
     def all_is_well(self) -> None:
         """Whatever is open is closed, as far as Anna may: a house in which an alarm is open practises nothing."""

@@ -153,7 +153,7 @@ def watched(state: State) -> bool:
 
 @pytest.mark.asyncio
 async def test_on_a_normal_morning_every_pager_is_taken_proven_and_nobody_is_told_anything(tmp_path: Path) -> None:
-    async with house(tmp_path) as morning, morning.hall.daemon.onlooker() as look:
+    async with house(tmp_path, (7,)) as morning, morning.hall.daemon.onlooker() as look:
         await morning.begins(look, watch=1, remind=4, check=5)
         await look.until(watched, SOON_S, "the watch")
         await morning.take(look, *TEAM)
@@ -183,7 +183,7 @@ async def test_on_a_normal_morning_every_pager_is_taken_proven_and_nobody_is_tol
 async def test_a_forgotten_pager_is_named_with_its_number_also_after_a_kill_until_it_comes(
     tmp_path: Path,
 ) -> None:
-    async with house(tmp_path) as morning:
+    async with house(tmp_path, (7,)) as morning:
         async with morning.hall.daemon.onlooker() as look:
             # It waits a while after its start before it reminds anybody; the check is after the kill all the same.
             await morning.begins(look, watch=1, remind=4, check=18)

@@ -65,6 +65,19 @@ def test_a_wrong_place_is_no_test_that_counts(house: House) -> None:
     assert house.judges(right=False) == "accepted"
     assert how_it_ended(house) == ["wrong"]
     assert house.state.devices["zender:7"].tested_at is None
+    assert "zender:7/test overdue" in house.faults
+
+
+def test_a_button_that_was_wrong_is_overdue_until_it_is_right(house: House) -> None:
+    """However right it was before."""
+    for right in (True, False, True):
+        begin(house)
+        house.press(7)
+        house.wait(1)
+        house.claims(7)
+        house.judges(right=right)
+        assert (house.state.devices["zender:7"].tested_at is not None) == right
+        assert ("zender:7/test overdue" in house.faults) == (not right)
 
 
 def test_only_those_in_the_test_are_told(house: House) -> None:
@@ -104,15 +117,37 @@ def test_who_may_test_a_button_and_when(house: House) -> None:
     assert house.tests_button(99) == "refused"
     assert house.tests_button(7, targets=("pager:p9",)) == "refused"
     assert house.tests_button(7, by=TERMINAL) == "accepted"
+    house.press(7)
     assert house.tests_button(7) == "refused"  # it is tested already
+    assert house.claims(7, by=TERMINAL) == "accepted"
     assert house.tests_button(6) == "accepted"  # and this is another
-    house.wait(PRESS_WAIT_S)
+    house.wait(TEST_MAX_S)
     house.practises(5)
     assert house.tests_button(7) == "refused"
     house.stops_practising()
     house.press(5)
     assert house.tests_button(7) == "refused"
     house.lets_ring()
+
+
+def test_a_test_that_was_left_before_any_press_may_be_begun_anew(house: House) -> None:
+    begin(house)
+    assert house.tests_button(7, by="cor") == "accepted"
+    assert how_it_ended(house) == ["not pressed"]
+    house.wait(PRESS_WAIT_S - 1)
+    house.press(7)
+    assert house.claims(7) == "refused"
+    assert house.claims(7, by="cor") == "accepted"
+    assert len({fact.incident for fact in house.all(f.ButtonTestBegan)}) == 2
+    house.wait(TEST_MAX_S)
+
+
+def test_the_press_of_who_began_first_is_an_alarm_when_nobody_claims_it(house: House) -> None:
+    begin(house)
+    assert house.tests_button(7, by="cor") == "accepted"
+    house.press(7)
+    house.wait(CLAIM_S + 1)
+    house.rings("Balie 3", TEAM_RINGS)
 
 
 def test_a_house_without_a_pager_of_its_own_must_say_where_it_shows() -> None:

@@ -9,9 +9,9 @@ import pytest
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.display import help_sign, open_alarms
-from achterwacht.core.drill import MAX_S, NOTICE_S
+from achterwacht.core.drill import IN_MIND_S, MAX_S, NOTICE_S
 from achterwacht.core.escalation import OTHERS_AFTER_S
-from achterwacht.core.plan import ALARM_CENTRE, PAGERS, TERMINAL, AlarmCentre, Ladder, Step
+from achterwacht.core.plan import ALARM_CENTRE, PAGERS, TERMINAL, AlarmCentre, Ladder, Pager, Step
 from house import BACKUP_RINGS, TEAM_RINGS, TOWN_HALL, House
 
 THE_END = MAX_S + 1.0
@@ -24,6 +24,16 @@ def drill_of(house: House) -> str:
 
 def how_it_ended(house: House) -> list[f.DrillEnd]:
     return [fact.end for fact in house.all(f.DrillEnded)]
+
+
+def called_off(house: House) -> list[str]:
+    """Who was told that a drill, of which they had heard, does not take place."""
+    return [order.target for order in house.all(f.Ordered) if order.reason == "drill called off"]
+
+
+def why_it_rang(house: House) -> list[f.Reason]:
+    """The reasons of the alarms' first steps."""
+    return [fact.reason for fact in house.all(f.StepReached) if fact.step == 0 and fact.incident in house.state.alarms]
 
 
 def practise(house: House) -> None:
@@ -253,7 +263,113 @@ def test_nobody_reads_of_a_drill_after_it_was_broken_off(house: House) -> None:
     house.hand_over_s = 0.01
     house.wait(14)
     assert house.lets_ring()
-    assert not house.pager("p1").told
+    assert {order.reason for order in house.pager("p1").told} == {"drill called off"}
+
+
+@pytest.mark.parametrize("how", ["stopped", "real alarm", "restarted", "112 asked for", "all clear"])
+def test_whoever_was_told_of_a_drill_hears_that_it_does_not_take_place(house: House, how: f.DrillEnd) -> None:
+    house.practises(7, announced=True)
+    house.wait(30)
+    match how:
+        case "stopped":
+            house.stops_practising()
+        case "real alarm":
+            house.press(6)
+        case "restarted":
+            house.restart()
+        case "112 asked for":
+            house.says("cor", "need_112")
+        case "all clear":
+            house.says("els", "all_clear", reason="not today")
+    house.wait(1)
+    house.lets_ring()
+    assert how_it_ended(house) == [how]
+    assert called_off(house) == ["pager:p1", "pager:p2", "pager:p3"]
+    for pager in ("p1", "p2", "p3"):
+        assert [order.kind for order in house.pager(pager).told] == ["reminder", "reminder"]
+    if house.state.alarms:
+        assert why_it_rang(house) == ["broke off a drill"]
+        house.says("els", "all_clear", reason="over")
+    house.wait(120)  # and the drill never rings
+
+
+def test_by_whatever_way_they_were_told_they_hear_it() -> None:
+    """Of a pager that nobody is known to carry, on the pager."""
+    house = House(replace(TOWN_HALL, pagers=(Pager("p1"), Pager("p2", "bas"))))
+    house.failing["pager:p2"] = "gone"
+    house.practises(7, announced=True)
+    house.wait(1)
+    house.stops_practising()
+    house.wait(1)
+    assert sorted(called_off(house)) == ["pager:p1", "pager:p2", "phone:anna"]
+    assert house.phone("anna").told[-1].reason == "drill called off"
+
+
+def test_who_has_answered_before_it_rang_hears_it_too(house: House) -> None:
+    house.practises(7, announced=True)
+    house.wait(5)
+    assert house.says("anna", "coming") == house.says("bas", "cannot") == "accepted"
+    house.stops_practising()
+    house.wait(1)
+    assert called_off(house) == ["pager:p1", "pager:p2", "pager:p3"]
+
+
+def test_a_drill_that_has_rung_or_that_nobody_knew_of_is_not_called_off(house: House) -> None:
+    house.practises(7, announced=True)
+    house.wait(NOTICE_S + 1)
+    house.stops_practising()
+    practise_again = house.practises(6)
+    house.stops_practising()
+    house.wait(1)
+    house.lets_ring()
+    assert practise_again == "accepted" and not called_off(house)
+
+
+def test_at_the_desk_that_pressed_nothing_is_told_of_the_drill(house: House) -> None:
+    """S9: Bas sits at Balie 1, and his pager is silent."""
+    house.practises(7, announced=True)
+    house.wait(30)
+    house.press(5)
+    house.wait(1)
+    house.rings("Balie 1", "p1 p3 anna")
+    assert called_off(house) == ["pager:p1", "pager:p3"]
+
+
+@pytest.mark.parametrize("rang", [True, False])
+@pytest.mark.parametrize("zender", [7, 6])
+def test_an_alarm_just_after_a_drill_says_that_it_is_none(house: House, zender: int, rang: bool) -> None:
+    house.practises(7, announced=not rang)
+    house.wait(30)
+    house.stops_practising()
+    house.wait(IN_MIND_S - 0.1)
+    house.lets_ring()
+    house.press(zender)
+    house.wait(1)
+    house.rings(house.plan.place(zender), TEAM_RINGS)
+    assert why_it_rang(house) == ["broke off a drill"]
+    assert not house.all(f.BudgetMissed)
+
+
+def test_an_alarm_long_after_a_drill_is_one_like_any_other(house: House) -> None:
+    practise(house)
+    house.stops_practising()
+    house.wait(IN_MIND_S)
+    house.press(7)
+    house.wait(1)
+    house.rings("Balie 3", TEAM_RINGS)
+    assert why_it_rang(house) == ["first press"]
+
+
+def test_a_test_that_nobody_claims_just_after_a_drill_says_what_it_is(house: House) -> None:
+    practise(house)
+    house.stops_practising()
+    house.wait(1)
+    house.tests_button(7)
+    house.press(7)
+    house.wait(11)
+    house.rings("Balie 3", TEAM_RINGS)
+    assert why_it_rang(house) == ["test not claimed"]
+    assert not house.all(f.BudgetMissed)
 
 
 def test_an_undone_closing_breaks_off_a_drill(house: House) -> None:

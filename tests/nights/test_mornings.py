@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.morning import CALM_S, SELF_TEST_LOST_S
+from achterwacht.core.plan import Gateway
 from achterwacht.core.readiness import readiness
 from achterwacht.core.state import CHANGES_S
 from achterwacht.core.supervision import MOVES_MAX
@@ -621,6 +622,104 @@ def test_who_comes_early_need_not_say_so_again_when_the_watch_begins() -> None:
     house.until("08:30:05")
     assert house.row("p1").why is None
     assert house.row("p1").member == "anna"
+
+
+def test_a_dock_behind_a_bridge_that_is_gone_says_nothing_any_more() -> None:
+    bridge = Gateway("zigbee", on_mqtt=True)
+    pagers = tuple(replace(pager, dock_gateway="zigbee") for pager in BY_DAY.pagers)
+    house = DayHouse(replace(BY_DAY, pagers=pagers, gateways=(bridge,)))
+    house.hear(h.Status("gateway:zigbee", "", False, live=True))
+    house.stuck |= {"p1", "p2", "p3"}  # nobody hears them
+    house.lift("p1", "p2", "p3")
+    house.until("09:00:50")
+    assert house.lacking == {}, "the pagers themselves say that they are off"
+
+
+def test_with_the_broker_gone_no_pager_is_heard_and_that_is_told_when_it_lasts() -> None:
+    house = DayHouse()
+    house.lift("p1", "p2", "p3")
+    house.until("09:01")
+    house.hear(h.Trouble("broker/link", "gone"))
+    assert set(house.lacking.values()) == {"not heard"}
+    house.wait(30)
+    assert not house.all(f.CoverageChanged), "it may only be started again"
+    house.wait(40)
+    assert house.was_told("els", "too few pagers") == [("p1", "p2", "p3")]
+    house.hear(h.TroubleOver("broker/link"))
+    assert house.lacking == {}
+
+
+def test_a_pager_that_started_anew_proves_itself_again() -> None:
+    house = DayHouse()
+    house.lift("p1", "p2", "p3")
+    house.until("09:01")
+    house.pager("p1").dies()
+    house.pager("p1").starts()
+    assert house.row("p1").proven_at is None
+    house.wait(3)
+    assert house.row("p1").proven_at is not None
+
+
+def test_a_pager_that_is_missing_again_can_be_called_about_and_before_the_check_none() -> None:
+    house = DayHouse()
+    house.until("08:45")
+    assert house.commands(h.Called, pager="p1", outcome="called", by="els") == "refused"
+    house.lift("p1", "p2", "p3")
+    house.until("10:00")
+    house.hang("p1")
+    house.wait(10)
+    assert house.commands(h.Called, pager="p1", outcome="comes", by="els") == "accepted"
+    missing = house.pick_up.missing["p1"]
+    assert (missing.why, missing.member, [tried.what for tried in missing.tried]) == ("docked", "anna", ["comes"])
+
+
+def test_who_has_two_pagers_is_one_person() -> None:
+    house = DayHouse()
+    house.lift("p1", "p2", "p3")
+    house.until("08:40")
+    assert house.carries("p2", "anna") == house.carries("p3", "anna") == "accepted"
+    house.until("09:01")
+    assert house.was_told("gerda", "too few pagers") == [()]
+
+
+def test_whoever_takes_a_pager_from_its_dock_during_the_alarm_cannot_call_it_off_by_it() -> None:
+    house = DayHouse(at="09:30")
+    house.until("09:31")
+    house.press(5)
+    house.lift("p1")
+    house.wait(10)
+    assert house.pager("p1").answers("on_scene") == "accepted"
+    assert house.pager("p1").answers("all_clear") == "refused"
+    assert house.carries("p1", "anna") == "accepted"
+    assert house.pager("p1").answers("all_clear") == "accepted"
+
+
+def test_a_pager_that_changes_hands_to_the_desk_in_alarm_does_not_answer_its_alarm() -> None:
+    house = DayHouse()
+    house.lift("p1", "p2", "p3")
+    house.until("09:01")
+    house.press(5)  # bas sits there
+    house.wait(1)
+    assert house.carries("p2", "cor") == "refused", "bas has it, whatever is said now"
+    assert house.carries("p1", "bas") == "accepted"
+    assert house.pager("p1").answers("on_scene") == "refused"
+    house.lets_ring()
+
+
+def test_at_a_desk_in_alarm_no_notice_makes_a_sound() -> None:
+    house = DayHouse(at="08:59")
+    house.until("08:59:30")
+    house.press(9)  # els sits there
+    house.until("09:00:50")
+    assert not house.was_told("els", "pagers missing")
+    assert house.was_told("gerda", "pagers missing") == [("p1", "p2", "p3")]
+    house.lets_ring()
+
+
+def test_a_press_in_the_first_second_after_a_night_finds_todays_carriers() -> None:
+    house = DayHouse(day=TUESDAY)
+    house.restart(away_s=24 * 3600)  # Wednesday: p1 is dina's
+    assert house.state.plan.carrier("p1") == "dina"
 
 
 def test_a_reminder_that_reached_nobody_is_not_told_as_tried() -> None:

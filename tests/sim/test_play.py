@@ -138,20 +138,20 @@ def test_a_text_is_held_as_whole_words() -> None:
 @pytest.mark.asyncio
 async def test_the_terminal_is_asked_again_until_it_says_it_and_shown_once(mosquitto: Mosquitto) -> None:
     broker, _ = everything(mosquitto)
-    screens = iter(["NOG NIET", "KLAAR\n  VOOR VANDAAG"])
+    screens = iter(["NOG NIET", "PIEPERS\n  COMPLEET"])
     asked: list[tuple[str, ...]] = []
 
     async def terminal(words: tuple[str, ...]) -> tuple[int, str]:
         asked.append(words)
         return 0, next(screens)
 
-    story = "pagers: [p1]\nsteps:\n  - expect: {terminal: achterwacht morning, says: KLAAR VOOR VANDAAG}\n"
+    story = "pagers: [p1]\nsteps:\n  - expect: {terminal: achterwacht morning, says: PIEPERS COMPLEET}\n"
     said: list[str] = []
     async with asyncio.timeout(WAIT_S), Cast(read(story, "t.yaml"), broker, said.append, terminal) as cast:
         await cast.play()
     assert asked == [("morning",), ("morning",)]
     assert [line.split("  ", 1)[1] for line in said[1:4]] == [
         "$ achterwacht morning",
-        "        KLAAR",
-        "          VOOR VANDAAG",
+        "        PIEPERS",
+        "          COMPLEET",
     ]

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import difflib
 from argparse import Namespace
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
+from achterwacht.clock import Clock
 from achterwacht.commands.reading import NEAREST, known_facts, names_in, print_json
 from achterwacht.commands.standing import EXIT_UNKNOWN, ask, no_answer
 from achterwacht.commands.talking import ANSWER_S, tell
@@ -20,9 +22,10 @@ from achterwacht.core.codec import fact_to_plain, from_plain, to_plain
 from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.core.morning import board
 from achterwacht.core.plan import EMPTY_PLAN, TERMINAL, Plan
-from achterwacht.core.roster import RosterDay, day_key, days
+from achterwacht.core.readiness import readiness
+from achterwacht.core.roster import RosterDay, day_key, days, gaps
 from achterwacht.core.state import State
-from achterwacht.errors import AskedWrong, LinkUnavailable
+from achterwacht.errors import AskedWrong, LinkUnavailable, Senseless
 from achterwacht.journal.people import read_people
 from achterwacht.link import connect
 from achterwacht.outputs.texts import Texts, places
@@ -33,8 +36,11 @@ from achterwacht.outputs.texts.day import (
     carried_now,
     day_word,
     log_text,
+    new_gaps,
     pick_up,
     roster_text,
+    span,
+    still_carried,
     verdict,
 )
 from achterwacht.paths import socket_path
@@ -45,14 +51,14 @@ DAYS_MAX = 366
 
 
 def morning(asked: Namespace) -> int:
-    """How far this morning has come: 0 nothing is missing, 1 something is or may be, 2 no answer. Or a past day: 0."""
+    """How far this morning has come: 0 all is well, 1 something is missing or may be, 2 no answer. Or a past day: 0."""
     return _now(asked) if asked.date is None else _past(asked)
 
 
 def roster(asked: Namespace) -> int:
     """Who is to carry which pager in the days to come. Raises LinkUnavailable."""
     if not 1 <= asked.days <= DAYS_MAX:
-        raise AskedWrong(f"--days {asked.days}: expected 1 to {DAYS_MAX}")
+        raise Senseless(f"--days {asked.days}: expected 1 to {DAYS_MAX}")
     look = ask(asked.state)
     if isinstance(look, LinkUnavailable):
         raise look
@@ -68,13 +74,13 @@ def roster(asked: Namespace) -> int:
 def swap(asked: Namespace) -> int:
     """On one day somebody else carries a pager; 0 when that was accepted."""
     command = {"command": "swap", "pager": asked.pager, "on": asked.date.isoformat(), "member": asked.member}
-    return asyncio.run(_say(asked, command, "swapped", date=asked.date))
+    return asyncio.run(_say(asked, command, "swapped", Dates(asked.date, asked.date)))
 
 
 def absent(asked: Namespace) -> int:
     """A member is away, or is not after all; 0 when that was accepted."""
     if asked.withdraw and asked.replaced_by:
-        raise AskedWrong("--replaced-by goes with an absence, not with its end: leave it out")
+        raise Senseless("--replaced-by goes with an absence, not with its end: leave it out")
     command = {
         "command": "away",
         "member": asked.member,
@@ -84,18 +90,18 @@ def absent(asked: Namespace) -> int:
         "withdrawn": asked.withdraw,
     }
     key = "absent.withdrawn" if asked.withdraw else "absent" if asked.replaced_by else "absent.nobody"
-    return asyncio.run(_say(asked, command, key, first=asked.first, last=asked.last or asked.first))
+    return asyncio.run(_say(asked, command, key, Dates(asked.first, asked.last or asked.first)))
 
 
 def took(asked: Namespace) -> int:
-    """A member has taken a pager, whatever its dock says; 0 when that was accepted."""
+    """A member has taken a pager; 0 when that was accepted."""
     return asyncio.run(_say(asked, {"command": "took", "pager": asked.pager, "member": asked.member}, "took"))
 
 
 def called(asked: Namespace) -> int:
     """Somebody called about a missing pager, and this came of it; 0 when that was accepted."""
     if asked.comes and asked.replaced_by:
-        raise AskedWrong("either --comes or --replaced-by: who comes is not replaced")
+        raise Senseless("either --comes or --replaced-by: who comes is not replaced")
     came = "comes" if asked.comes else "replaced" if asked.replaced_by else "called"
     command = {"command": "called", "pager": asked.pager, "outcome": came}
     if asked.replaced_by:
@@ -106,19 +112,58 @@ def called(asked: Namespace) -> int:
 # --- saying something -------------------------------------------------------------------------------------------------
 
 
-async def _say(asked: Namespace, command: Mapping[str, Any], key: str, **dates: date) -> int:
-    """Send a command; `key` has the sentence about it."""
-    async with connect(socket_path(asked.state)) as connection:
-        plan = from_plain(State, connection.hello["state"]).plan
+class Dates(NamedTuple):
+    """The days that somebody says something about."""
+
+    first: date
+    last: date
+
+
+async def _say(asked: Namespace, command: Mapping[str, Any], key: str, dates: Dates | None = None) -> int:
+    """Send a command; `key` has the sentence about it. Without `dates` it is about today."""
+    path = socket_path(asked.state)
+    async with connect(path) as connection:
+        before = from_plain(State, connection.hello["state"])
+        plan = before.plan
         need_members(plan, command.get("member"), command.get("replacement"), asked.by)
         if "pager" in command:
-            need(command["pager"], [pager.id for pager in plan.pagers], "pager")
+            need(plan, command["pager"], [pager.id for pager in plan.pagers], "pager")
         answered = await connection.command({**command, "by": asked.by}, ANSWER_S)
     texts, names = Texts(plan.language), names_in(asked.state)
     told = {name: texts.who(command[name], names) for name in ("member", "replacement") if command.get(name)}
-    told |= {name: day_word(on, texts) for name, on in dates.items()}
-    what = texts.words.day[key].format(pager=command.get("pager"), **told)
-    return outcome(asked, texts, answered, what)
+    if dates:
+        told |= {"first": day_word(dates.first, texts), "when": span(*dates, texts)}
+    code = outcome(asked, texts, answered, texts.words.day[key].format(pager=command.get("pager"), **told))
+    if code == 0 and not asked.json:
+        with suppress(LinkUnavailable):  # what was accepted stays accepted
+            async with connect(path) as connection:
+                after = from_plain(State, connection.hello["state"])
+            for what in _to_mind(before, after, command, dates, texts, names):
+                print(texts.words.day["mind"].format(what=what))
+    return code
+
+
+def _to_mind(
+    before: State,
+    after: State,
+    command: Mapping[str, Any],
+    dates: Dates | None,
+    texts: Texts,
+    names: Mapping[str, str],
+) -> Iterator[str]:
+    """What was accepted, and does not mean what whoever said it may think."""
+    if command["command"] == "took":
+        placed = after.places.get(command["pager"])
+        if placed and placed.place == "docked":
+            yield texts.words.day["mind.docked"].format(pager=command["pager"])
+        return
+    yield from still_carried(before, after, texts, names)
+    today = after.duty.on if after.duty else Clock().now().local.date()
+    first, last = dates or (today, today)
+    first = max(first, today)
+    count = min((last - first).days + 1, DAYS_MAX)
+    known = set(gaps(before, first, count))
+    yield from new_gaps((gap for gap in gaps(after, first, count) if gap not in known), texts, names)
 
 
 def outcome(asked: Namespace, texts: Texts, answered: Mapping[str, Any], what: str) -> int:
@@ -133,14 +178,16 @@ def need_members(plan: Plan, *asked: str | None) -> None:
     """Raises AskedWrong when one of these is no member of the plan; the terminal itself, and nobody, may be there."""
     for member in asked:
         if member and member != TERMINAL:
-            need(member, [known.id for known in plan.members], "member")
+            need(plan, member, [known.id for known in plan.members], "member")
 
 
-def need(asked: str, known: Collection[str], what: str) -> None:
-    """Raises AskedWrong, with what could be meant instead, when the plan has no such thing."""
+def need(plan: Plan, asked: str, known: Collection[str], what: Literal["member", "pager", "zender"]) -> None:
+    """Raises AskedWrong, in the plan's language and with what could be meant instead, when it has no such thing."""
     if asked not in known:
-        near = difflib.get_close_matches(asked, known, NEAREST) or known
-        raise AskedWrong(f"the plan has no {what} {asked!r}; it has {', '.join(near)}")
+        words = Texts(plan.language).words.day
+        near = difflib.get_close_matches(asked, known, NEAREST)
+        none = words[f"no such.{what}"].format(asked=asked)
+        raise AskedWrong(words["meant" if near else "it has"].format(none=none, known=", ".join(near or known)))
 
 
 # --- telling ----------------------------------------------------------------------------------------------------------
@@ -161,7 +208,7 @@ def _now(asked: Namespace) -> int:
         names = {id: person.name for id, person in people.items()}
         phones = {id: person.phone for id, person in people.items()}
         print(MorningScreen(look.state, look.now, names, phones).text())
-    return EXIT_CODES[verdict(look.state)]
+    return 1 if look.house.light == "not ready" else EXIT_CODES[verdict(look.state)]
 
 
 def _morning_json(state: State) -> dict[str, Any]:
@@ -169,6 +216,7 @@ def _morning_json(state: State) -> dict[str, Any]:
     plain: dict[str, Any] = to_plain(today) if today else {}
     return {
         "verdict": verdict(state),
+        "light": readiness(state).light,
         "on": duty.on if duty else None,
         "opens": duty.opens if duty else None,
         "closes": duty.closes if duty else None,
@@ -196,11 +244,15 @@ def _past(asked: Namespace) -> int:
             plan = fact.state.plan
         if on == asked.date:
             log.take(n, fact)
+    today = Clock().now().local.date()
+    if asked.date > today and not log.facts:  # what a clock noted that was wrong may be of a day to come
+        raise AskedWrong(f"--date {asked.date}: this day is still to come; `achterwacht roster` tells who is on duty")
     if asked.json:
         print_json(_log_json(log))
     else:
         texts = Texts(plan.language)
-        print(log_text(log, texts, {**names_in(asked.state), **places(plan, texts)}))
+        names = {**names_in(asked.state), **places(plan, texts)}
+        print(log_text(log, texts, names, is_today=asked.date == today))
     return 0
 
 

@@ -26,12 +26,13 @@ from achterwacht.core import facts as f
 from achterwacht.core.codec import from_plain, to_plain
 from achterwacht.core.drill_report import report
 from achterwacht.core.evolve import evolve
+from achterwacht.core.evolve_tests import CLAIM_S
 from achterwacht.core.plan import EMPTY_PLAN, Plan
 from achterwacht.core.state import State
-from achterwacht.errors import AskedWrong, LinkUnavailable
+from achterwacht.errors import LinkUnavailable, Senseless
 from achterwacht.link import Connection, connect
 from achterwacht.outputs.texts import Texts
-from achterwacht.outputs.texts.practice import drill_text, tests_text
+from achterwacht.outputs.texts.practice import Due, drill_text, tests_text
 from achterwacht.outputs.texts.standing import device_names
 from achterwacht.outputs.texts.story import began, headline
 from achterwacht.paths import socket_path
@@ -53,7 +54,7 @@ def test(asked: Namespace) -> int:
     if asked.what is None:
         return _list(asked)
     if asked.nr is None:
-        raise AskedWrong("which zender? Its number stands on it: achterwacht test zender 7")
+        raise Senseless("which zender? Its number stands on it: achterwacht test zender 7")
     try:
         return asyncio.run(_test(asked))
     except KeyboardInterrupt:
@@ -76,7 +77,7 @@ async def _test(asked: Namespace) -> int:
         if answered["result"] != "accepted":
             return outcome(asked, guide.texts, answered, "")
         end = await guide.follow()
-    guide.say(f"end.{end}")
+    guide.say(f"end.{end}", by=guide.texts.who(asked.by, names_in(asked.state)))
     if asked.json:
         print_json({"test": guide.test, "zender": asked.nr, "end": end, "shown": sorted(guide.shown)})
     return 0 if end == "right" else 1
@@ -99,6 +100,8 @@ class Guide:
         self._orders: dict[str, str] = {}
         """The target of each order of this test."""
         self._failed: set[str] = set()
+        self._waits_until_s: float | None = None
+        """Until when the press is waited for (monotonic); None before that, and once it has come."""
         self._claimed_s: float | None = None
         """When the press was claimed (monotonic), until the tester is asked what they saw."""
         self._clock = Clock()
@@ -112,13 +115,24 @@ class Guide:
             with Keyboard(lambda line: _post(events, line)):
                 while self._end is None:
                     await self._take(events)
-        except (LinkUnavailable, asyncio.CancelledError):
+        except LinkUnavailable:
             self.say("stopped")
+            raise
+        except asyncio.CancelledError:
+            self._stopped()
             raise
         finally:
             listening.cancel()
             await asyncio.wait({listening})
         return self._end
+
+    def _stopped(self) -> None:
+        """Who stops here does not stop the test: the daemon goes on with it."""
+        left_s = round(self._waits_until_s - self._clock.mono_s()) if self._waits_until_s is not None else 0
+        if left_s > 0:
+            self.say("stopped.waiting", s=left_s, claim=round(CLAIM_S))
+        else:
+            self.say("stopped")
 
     def say(self, key: str, **told: Any) -> None:
         """One line for the tester; beside JSON it is on stderr."""
@@ -154,8 +168,10 @@ class Guide:
         match fact:
             case f.ButtonTestBegan() if fact.key == f"cmd-{self.id}":
                 self.test, self._targets = fact.incident, fact.targets
+                self._waits_until_s = self._clock.mono_s() + self._left_s(fact)
                 self.say("press", zender=fact.zender, place=self._place, s=self._left_s(fact))
             case f.ButtonTestPressed() if fact.incident == self.test:
+                self._waits_until_s = None
                 self.say("claim", s=self._left_s(fact))
                 self._asks = "claim"
                 if self._asked.yes:
@@ -282,24 +298,24 @@ class Keyboard:
 
 def drill(asked: Namespace) -> int:
     """Starts or stops a drill, 0 when that was accepted; lists them, or tells who came in how many seconds."""
+    if asked.announced and asked.what != "start":
+        raise Senseless("--announced goes with `drill start`, and only with it")
     return DRILL[asked.what](asked)
 
 
 def _start(asked: Namespace) -> int:
     if asked.which is None or not asked.which.isdecimal():
-        raise AskedWrong("which zender? Its number stands on it: achterwacht drill start 7")
+        raise Senseless("which zender? Its number stands on it: achterwacht drill start 7")
     return asyncio.run(_say_drill(asked, {"command": "drill_start", "announced": asked.announced}, int(asked.which)))
 
 
 def _stop(asked: Namespace) -> int:
     if asked.which is not None:
-        raise AskedWrong(f"there is one drill at most: leave out {asked.which!r}")
+        raise Senseless(f"there is one drill at most: leave out {asked.which!r}")
     return asyncio.run(_say_drill(asked, {"command": "drill_stop"}))
 
 
 async def _say_drill(asked: Namespace, command: dict[str, Any], zender: int | None = None) -> int:
-    if asked.announced and zender is None:
-        raise AskedWrong("--announced goes with `drill start`, and only with it")
     async with connect(socket_path(asked.state)) as connection:
         plan = from_plain(State, connection.hello["state"]).plan
         need_members(plan, asked.by)
@@ -308,9 +324,9 @@ async def _say_drill(asked: Namespace, command: dict[str, Any], zender: int | No
             command["zender"] = zender
         answered = await connection.command({**command, "by": asked.by}, ANSWER_S)
     texts = Texts(plan.language)
-    words = texts.words.practice
-    what = words["drill stopped"] if zender is None else words["drill"].format(zender=zender, place=plan.place(zender))
-    return outcome(asked, texts, answered, what)
+    key = "drill stopped" if zender is None else "drill.announced" if asked.announced else "drill"
+    place = plan.place(zender) if zender is not None else ""
+    return outcome(asked, texts, answered, texts.words.practice[key].format(zender=zender, place=place))
 
 
 def _drills(asked: Namespace) -> int:
@@ -349,6 +365,7 @@ DRILL: Mapping[str, Callable[[Namespace], int]] = {
 def _list(asked: Namespace) -> int:
     """When each button was tested last, and by whom."""
     plan, newest, right = EMPTY_PLAN, dict[int, f.ButtonTestEnded](), dict[int, f.ButtonTestEnded]()
+    judged: dict[int, f.ButtonTestEnded] = {}
     for _, fact in known_facts(asked.state):
         match fact:
             case f.PlanAdopted():
@@ -357,11 +374,13 @@ def _list(asked: Namespace) -> int:
                 plan = fact.state.plan
             case f.ButtonTestEnded():
                 newest[fact.zender] = fact
+                if fact.end in ("right", "wrong"):
+                    judged[fact.zender] = fact
                 if fact.end == "right":
                     right[fact.zender] = fact
-    late = _overdue(plan, right)
+    due = _due(plan, judged)
     if not asked.json:
-        print(tests_text(plan, newest, right, late, names_in(asked.state)))
+        print(tests_text(plan, newest, due, names_in(asked.state)))
         return 0
     for zender in plan.zenders:
         last, good = newest.get(zender.nr), right.get(zender.nr)
@@ -371,20 +390,27 @@ def _list(asked: Namespace) -> int:
                 "tested_at": good.when.at if good else None,
                 "by": good.by if good else None,
                 "last": {"at": last.when.at, "by": last.by, "end": last.end} if last else None,
-                "overdue": zender.nr in late,
+                "overdue": due.get(zender.nr) in ("again", "overdue"),
             }
         )
     return 0
 
 
-def _overdue(plan: Plan, right: Mapping[int, f.ButtonTestEnded]) -> set[int]:
-    """The zenders whose button was not found right for longer than the plan wants."""
+def _due(plan: Plan, judged: Mapping[int, f.ButtonTestEnded]) -> dict[int, Due]:
+    """By zender: whether its button must be tested. `judged`: the newest test of each that was right or wrong."""
     days = plan.morning.button_test_days if plan.morning else 0
-    since = Clock().now().at - timedelta(days=days)
-    in_time = {nr for nr, ended in right.items() if ended.when.at >= since}
-    return {zender.nr for zender in plan.zenders} - in_time if days else set()
+    since, due = Clock().now().at - timedelta(days=days), dict[int, Due]()
+    for zender in plan.zenders:
+        last = judged.get(zender.nr)
+        if last and last.end == "wrong":
+            due[zender.nr] = "again"
+        elif days and (last is None or last.when.at < since):
+            due[zender.nr] = "overdue"
+        elif last:
+            due[zender.nr] = "in time"
+    return due
 
 
 def need_zender(plan: Plan, nr: int) -> None:
     """Raises AskedWrong when the plan has no such zender."""
-    need(str(nr), [str(zender.nr) for zender in plan.zenders], "zender")
+    need(plan, str(nr), [str(zender.nr) for zender in plan.zenders], "zender")

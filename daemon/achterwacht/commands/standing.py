@@ -205,6 +205,7 @@ def _incident(alarm: Alarm) -> dict[str, Any]:
         "zender": alarm.zender,
         "place": alarm.place,
         "phase": alarm.phase,
+        "drill": alarm.drill,
         "coming": alarm.coming,
         "raised_at": alarm.raised_at,
     }
@@ -291,11 +292,11 @@ def _metrics(look: Look) -> Iterator[Metric]:
     yield Metric(
         "achterwacht_faults_unacknowledged", "gauge", "Faults that nobody has said to have seen.", (({}, unseen),)
     )
-    phases = Counter(alarm.phase for alarm in state.alarms.values())
+    phases = Counter(alarm.phase for alarm in state.alarms.values() if not alarm.drill)
     yield Metric(
         "achterwacht_open_alarms",
         "gauge",
-        "Alarms that are open, by phase.",
+        "Alarms that are open, by phase; no drills.",
         tuple(({"phase": phase}, phases[phase]) for phase in get_args(Phase) if phase != "closed"),
     )
     yield Metric("achterwacht_facts_total", "counter", "Facts in the journal, on disk or not.", (({}, look.n),))

@@ -182,7 +182,7 @@ class Watcher:
         if not state.alarms:
             self.say("nothing open", durable=durable)
         for alarm in _in_order(state.alarms.values()):
-            self.say("open", durable=durable, **self._texts.alarm(alarm))
+            self.say(self._texts.how_open(alarm), durable=durable, **self._texts.alarm(alarm))
 
     def _speak_of(self, plan: Plan) -> None:
         """In the plan's language, and of its zenders by their places."""
@@ -256,7 +256,8 @@ async def _answer(asked: Namespace) -> int:
         plan, where = state.plan, ""
         if asked.answer != CARRY:
             alarm = _which(state, asked.incident)
-            command["incident"], plan, where = alarm.incident, alarm.plan, f" ({alarm.place})"
+            drill = f"{Texts(state.plan.language).words.drill}: " if alarm.drill else ""
+            command["incident"], plan, where = alarm.incident, alarm.plan, f" ({drill}{alarm.place})"
         answered = await connection.command(command, ANSWER_S)
     texts = Texts(state.plan.language)
     code = tell(texts, answered, texts.answer(asked.answer, asked.member, names_in(asked.state)) + where)

@@ -3,7 +3,8 @@
 Only the zender under test is in test mode, for a minute at most, and only its first press is the test's; and only if
 the button went down while it was waited for. That press shows where the test wants it, and rings nothing. Its tester
 must claim it, or it is an alarm: somebody else may have pressed in earnest. So is a second press. An alarm ends every
-test, but not before it is known whether a press that was taken for a test is another alarm.
+test, but not before it is known whether a press that was taken for a test is another alarm. A button that was wrong is
+overdue for a test until one is right.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def begin(turn: Turn, heard: h.TestButton) -> None:
     if note := _objection(state, heard, targets):
         turn.note(f.Refused(turn.now, heard.key, "test_button", heard.by, note))
         return
-    test = f"test-{state.boot}-{state.n + 1}"
+    if heard.zender in state.button_tests:
+        _end(turn, state.button_tests[heard.zender], "not pressed")  # whoever began it may have left
+    test = f"test-{state.boot}-{turn.state.n + 1}"
     turn.note(f.ButtonTestBegan(turn.now, test, heard.key, heard.zender, heard.by, targets))
 
 
@@ -40,7 +43,7 @@ def _objection(state: State, heard: h.TestButton, targets: tuple[str, ...]) -> s
         return "a drill runs"
     if state.alarms:
         return "an alarm is open"
-    if heard.zender in state.button_tests:
+    if heard.zender in state.button_tests and state.button_tests[heard.zender].press:
         return "this button is being tested already"
     if not targets:
         return "no pager of ours could show it: say where it is to be shown"
@@ -98,8 +101,11 @@ def judge(turn: Turn, heard: h.Judge) -> None:
         turn.note(f.Refused(turn.now, heard.key, "judge", heard.by, note))
         return
     _end(turn, test, "right" if heard.right else "wrong", heard.by, heard.key)
+    overdue = f"{ZENDER}:{test.zender}/test overdue"
     if heard.right:
-        turn.clear_fault(f"{ZENDER}:{test.zender}/test overdue")
+        turn.clear_fault(overdue)
+    else:
+        turn.raise_fault(overdue, "")
 
 
 def _end(turn: Turn, test: ButtonTest, end: f.TestEnd, by: str = "", key: str = "") -> None:

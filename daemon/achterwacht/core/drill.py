@@ -1,9 +1,9 @@
 """Drills: an alarm that is practised, with the same ladder, people and waits, and marked in everything it says.
 
 A command raises one and nothing else does, so that every button pressed meanwhile is in earnest. A drill makes way for
-any alarm: its pages go first, then the drill ends and everybody who was rung hears so. The alarm centre is told nothing
-and nobody is asked to call 112. No word about a drill raises an alarm but one: that 112 is needed is believed
-(escalation.py).
+any alarm: its pages go first, then the drill ends. Everybody who was rung hears of the end, and so does whoever was
+only told that it would ring. The alarm centre is told nothing and nobody is asked to call 112. No word about a drill
+raises an alarm but one: that 112 is needed is believed (escalation.py).
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
+from achterwacht.core.ladder import whom_it_is_for
 from achterwacht.core.notices import tell
-from achterwacht.core.plan import PAGER, TERMINAL
+from achterwacht.core.plan import TERMINAL
 from achterwacht.core.state import Alarm, State
 from achterwacht.core.turn import ROUNDING_S, Turn
 
@@ -21,6 +22,8 @@ NOTICE_S = 60.0
 """An announced drill rings so long after its announcement: time to read it, and to finish a sentence."""
 MAX_S = 1800.0
 """A drill that nobody ends must not ring all day."""
+IN_MIND_S = 120.0
+"""So long after the end of a drill people may still take for it what rings."""
 
 _PREFIX = "drill-"
 _RAISED = f.AlarmRaised | f.AlarmRecovered | f.AlarmReopened
@@ -36,14 +39,25 @@ def running(state: State) -> Alarm | None:
     return next((alarm for alarm in state.alarms.values() if alarm.drill), None)
 
 
-def start(turn: Turn, heard: h.StartDrill) -> Alarm | None:
-    """Somebody wants to practise. The drill, if there will be one; it rings by itself when its time has come."""
+def is_announced(alarm: Alarm) -> bool:
+    """Whether this is a drill that everybody was told of and that has not rung yet."""
+    return alarm.drill and alarm.step < 0 and alarm.heard_s > alarm.raised_s
+
+
+def is_in_mind(state: State, when_s: float) -> bool:
+    """Whether people may take an alarm that rings at this moment, in house time, for a drill."""
+    ended_s = state.drill_ended_s
+    return running(state) is not None or (ended_s is not None and when_s - ended_s < IN_MIND_S)
+
+
+def start(turn: Turn, heard: h.StartDrill) -> None:
+    """Somebody wants to practise. The drill rings by itself when its time has come."""
     state = turn.state
     if heard.key in state.outcomes:
-        return None
+        return
     if note := _objection(state, heard):
         turn.note(f.Refused(turn.now, heard.key, "drill_start", heard.by, note))
-        return None
+        return
     plan, incident = state.plan, f"{_PREFIX}{state.boot}-{state.n + 1}"
     raised = f.DrillRaised(
         turn.now,
@@ -58,7 +72,8 @@ def start(turn: Turn, heard: h.StartDrill) -> Alarm | None:
         carriers=tuple((pager.id, pager.carrier) for pager in plan.pagers if pager.carrier),
     )
     turn.note(raised)
-    return turn.alarm(incident)
+    if heard.announced:
+        _tell(turn, turn.alarm(incident), "drill announced")
 
 
 def _objection(state: State, heard: h.StartDrill) -> str:
@@ -73,14 +88,16 @@ def _objection(state: State, heard: h.StartDrill) -> str:
     return "a button is being tested" if state.button_tests else ""
 
 
-def announce(turn: Turn, targets: Iterable[str]) -> None:
-    """Tell everybody behind these targets, once, that it will ring and is no alarm."""
-    plan = turn.state.plan
-    persons = list(dict.fromkeys(plan.person(target) for target in targets))
-    tell(turn, [person for person in persons if plan.member(person)], "reminder", "drill announced", ())
-    for pager in (person for person in persons if person.startswith(f"{PAGER}:")):  # that nobody is known to carry
+def _tell(turn: Turn, drill: Alarm, reason: f.Reason) -> None:
+    """Tell everybody whom the drill rings first about it, once; but nobody at a desk that has pressed since (S9)."""
+    plan, alarms = turn.state.plan, [alarm for alarm in turn.state.alarms.values() if not alarm.drill]
+    desks = {member for alarm in alarms for member in alarm.plan.staff(alarm.zender)}
+    targets = whom_it_is_for(drill, drill.plan.ladder.steps[0])
+    persons = [person for person in dict.fromkeys(map(drill.plan.person, targets)) if person not in desks]
+    tell(turn, [person for person in persons if plan.member(person)], "reminder", reason, ())
+    for pager in filter(plan.knows, persons):  # that nobody was known to carry: no member is a target
         order = turn.next_order("notice")
-        turn.note(f.Ordered(turn.now, order, "", "", 0, pager, "reminder", 1, "drill announced"))
+        turn.note(f.Ordered(turn.now, order, "", "", 0, pager, "reminder", 1, reason))
 
 
 def stop(turn: Turn, heard: h.StopDrill) -> None:
@@ -98,10 +115,12 @@ def stop(turn: Turn, heard: h.StopDrill) -> None:
 
 
 def end(turn: Turn, drill: Alarm, why: f.DrillEnd, by: str = "", key: str = "") -> None:
-    """The drill is over, and all who were rung hear so."""
+    """The drill is over, and all who were rung hear so; of one that has not rung yet, all who were told of it."""
     turn.note(f.DrillEnded(turn.now, drill.incident, key, by, why))
     reason: f.Reason = "drill broken off" if why in ("real alarm", "112 asked for") else "drill ended"
     turn.order(drill, sorted(drill.rung), "over", reason)
+    if is_announced(drill):
+        _tell(turn, drill, "drill called off")
 
 
 def make_way(turn: Turn) -> None:

@@ -104,8 +104,8 @@ def _took(by: str, lines: list[Line]) -> Took:
 
 
 def _said_s(lines: list[Line], answer: AnswerWord) -> float | None:
-    """When they first said so, and it counted."""
-    return next((line.after_s for line, fact in _answers(lines) if fact.answer == answer), None)
+    """When they first said so, and it counted; 0 where that was before it rang."""
+    return next((max(0.0, line.after_s) for line, fact in _answers(lines) if fact.answer == answer), None)
 
 
 def _enough_s(story: Incident, needed: int) -> float | None:
@@ -120,7 +120,7 @@ def _enough_s(story: Incident, needed: int) -> float | None:
             elif fact.answer == "cannot":
                 come.discard(fact.by)
         if len({"somebody" if by.startswith(f"{PAGER}:") else by for by in come}) >= needed:
-            return line.after_s
+            return max(0.0, line.after_s)
     return None
 
 

@@ -48,8 +48,9 @@ from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.evolve import forget_old
 from achterwacht.core.faults import CENTRE_AWAY
+from achterwacht.core.ladder import whom_to_ring
 from achterwacht.core.moment import Moment
-from achterwacht.core.plan import CENTRE, PAGER, PAGERS, RECEPTION, ZENDER, Plan, Step
+from achterwacht.core.plan import CENTRE, PAGER, PAGERS, RECEPTION, ZENDER
 from achterwacht.core.state import KNOWN_S, UNDO_S, Alarm, Order, State
 from achterwacht.core.turn import ROUNDING_S, Turn
 
@@ -72,6 +73,8 @@ PROMPT: tuple[f.Reason, ...] = (
     "test pressed twice",
 )
 """Why a page leaves at once: such a one has a time in which it should be shown. Another may wait for its pager."""
+NO_DRILL_EITHER: tuple[f.Reason, ...] = ("pressed again", "test not claimed", "test pressed twice")
+"""Of an alarm that rings for one of these, people have heard that it is real, or do by this."""
 CHECKPOINT_FACTS = 500
 """A replay of so many facts takes some ten milliseconds; more often would only make the journal longer."""
 CHECKPOINT_OPEN_FACTS = 5000
@@ -200,8 +203,9 @@ def next_step(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
 
 
 def _first_reason(state: State, alarm: Alarm) -> f.Reason:
-    """Why the ladder begins. While a drill runs people must hear that this is none."""
-    return "broke off a drill" if not alarm.drill and drill.running(state) else alarm.run_reason
+    """Why the ladder begins. In a drill, and just after it, people must hear that this is none."""
+    told_before = alarm.drill or alarm.run_reason in NO_DRILL_EITHER
+    return alarm.run_reason if told_before or not drill.is_in_mind(state, alarm.run_s) else "broke off a drill"
 
 
 def _too_few_pagers(state: State, alarm: Alarm) -> tuple[float, f.Reason] | None:
@@ -268,31 +272,6 @@ def _others_due(state: State, alarm: Alarm) -> float | None:
 def _ring_others(turn: Turn, alarm: Alarm) -> None:
     turn.order(alarm, alarm.others[:OTHERS_AT_ONCE], "alarm", alarm.step_reason)
     centre.told(turn, alarm.incident)
-
-
-def whom_to_ring(alarm: Alarm, step: Step, last: bool) -> list[str]:
-    """The targets of a step: not those who come already or cannot, and not at the desk where it happens (S9).
-
-    Rather somebody in vain than nobody: when the last step would ring nobody, those who cannot come are rung again, or
-    else those who were coming and are not there; and when the whole ladder has nobody but the zender's own staff, they
-    are rung too.
-    """
-    plan = alarm.plan
-    staff = set(plan.staff(alarm.zender))
-    everybody = _targets(plan, (group for step in plan.ladder.steps for group in step.ring))
-    if all(plan.person(target) in staff for target in everybody):
-        staff = set()
-    targets = [target for target in _targets(plan, step.ring) if plan.person(target) not in staff]
-    said = {by: responder.answer for by, responder in alarm.responders.items()}
-    wanted = [target for target in targets if plan.person(target) not in said]
-    if wanted or not last:
-        return wanted
-    in_vain = [target for target in targets if said[plan.person(target)] == "cannot"]
-    return in_vain or [target for target in targets if said[plan.person(target)] == "coming"]
-
-
-def _targets(plan: Plan, groups: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(target for group in groups for target in plan.group(group)))
 
 
 def _arrival_due(state: State, alarm: Alarm) -> float | None:
@@ -654,6 +633,8 @@ def _answer(turn: Turn, heard: h.Answer) -> None:
         turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, "closed", False, note))
         return
     note = objection(alarm, by, heard, now_with=turn.state.plan.person(via) if heard.pager is not None else by)
+    if heard.answer == "all_clear" and morning.is_guessed_since(turn.state, alarm, heard.pager or ""):
+        note = note or "this pager left its dock during the alarm: say first who carries it"
     result: f.Result = "refused" if note else "accepted"
     note = note or heard.reason
     turn.note(f.Answered(turn.now, heard.key, incident, by, via, heard.answer, result, result == "accepted", note))
@@ -661,7 +642,7 @@ def _answer(turn: Turn, heard: h.Answer) -> None:
         _follow(turn, turn.alarm(incident), alarm, by, heard)
 
 
-def objection(alarm: Alarm, by: str, heard: h.Answer, now_with: str) -> str:
+def objection(alarm: Alarm, by: str, heard: h.Answer, now_with: str = "") -> str:
     """Why this answer does not count, for people; empty when it does. Who asks for more help is always believed.
 
     `now_with`: who has the pager by now, if it came from one: that is no way around S11 either.
@@ -788,12 +769,6 @@ def _page_afresh(turn: Turn, alarm: Alarm, target: str) -> None:
         turn.order(alarm, [target], "update" if who in alarm.responders else "alarm", "pager is back")
 
 
-def _start_drill(turn: Turn, heard: h.StartDrill) -> None:
-    practised = drill.start(turn, heard)
-    if practised and heard.announced:
-        drill.announce(turn, whom_to_ring(practised, practised.plan.ladder.steps[0], last=False))
-
-
 def _trouble(turn: Turn, heard: h.Trouble) -> None:
     turn.raise_fault(heard.key, heard.detail)
 
@@ -839,6 +814,6 @@ _DECIDE: dict[type, Callable[[Turn, Any], None]] = {
     h.TestButton: button_test.begin,
     h.Claim: button_test.claim,
     h.Judge: button_test.judge,
-    h.StartDrill: _start_drill,
+    h.StartDrill: drill.start,
     h.StopDrill: drill.stop,
 }

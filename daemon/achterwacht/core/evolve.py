@@ -20,6 +20,7 @@ from achterwacht.core.evolve_day import (
     check_shown,
     notice_ended,
     notice_ordered,
+    unproven,
 )
 from achterwacht.core.evolve_tests import EVOLVE_TESTS
 from achterwacht.core.faults import STAND, device_of, kind_of
@@ -462,16 +463,14 @@ def _device_seen(state: State, fact: f.DeviceSeen) -> State:
     former = device.former if device.boot == fact.boot else device.boot
     now_s = state.house_s(fact.when)
     device = replace(device, boot=fact.boot, online=fact.online, former=former)
-    device = _counted(device, comes_or_goes(before, fact), now_s)
-    if fact.online and fact.live:
-        device = replace(device, heard=True, seen_at=fact.when.at, quiet_from_s=now_s)
-    return replace(state, devices=state.devices.set(fact.device, device))
-
-
-def _counted(device: Device, changed: bool, now_s: float) -> Device:
     if now_s - device.changes_from_s >= CHANGES_S:
         device = replace(device, changes=0, changes_from_s=now_s)
-    return replace(device, changes=device.changes + 1) if changed else device
+    if comes_or_goes(before, fact):
+        device = replace(device, changes=device.changes + 1)
+    if fact.online and fact.live:
+        device = replace(device, heard=True, seen_at=fact.when.at, quiet_from_s=now_s)
+    state = replace(state, devices=state.devices.set(fact.device, device))
+    return state if before is None or before.boot == fact.boot else unproven(state, fact.device)
 
 
 def comes_or_goes(before: Device | None, seen: f.DeviceSeen) -> bool:
@@ -485,7 +484,9 @@ def _device_measured(state: State, fact: f.DeviceMeasured) -> State:
     device = replace(before, **said)
     now_s = state.house_s(fact.when)
     if fact.docked is not None or fact.charging is not None:
-        device = _counted(device, True, now_s)
+        if now_s - device.moves_from_s >= CHANGES_S:
+            device = replace(device, moves=0, moves_from_s=now_s)
+        device = replace(device, moves=device.moves + 1)
     if _hangs(device) != _hangs(before):
         device = replace(device, moved_s=now_s)
     return replace(state, devices=state.devices.set(fact.device, device))

@@ -100,6 +100,16 @@ def _pager_carried(state: State, fact: f.PagerCarried) -> State:
     return answered(state, fact.key, fact.when)
 
 
+def unproven(state: State, device: str) -> State:
+    """A pager that started anew must prove again that it can be reached."""
+    pager = device.removeprefix(f"{PAGER}:")
+    carried = state.carried.get(pager)
+    if pager == device or carried is None:
+        return state
+    carried = replace(carried, check="", proven_at=None)
+    return replace(state, carried=state.carried.set(pager, carried))
+
+
 def check_ordered(state: State, fact: f.Ordered) -> State:
     """A silent page is on its way: proof that whoever took a pager can be reached, or a part of the self-test."""
     pager = fact.target.removeprefix(f"{PAGER}:")
@@ -206,6 +216,12 @@ def _tried(state: State, pager: str, tried: f.Tried) -> State:
 
 
 def _pager_called(state: State, fact: f.PagerCalled) -> State:
+    assert state.pick_up is not None, "it was checked"
+    missing = state.pick_up.missing
+    known = missing.get(fact.pager)
+    if fact.why and (known is None or known.resolved_at):  # it was there, and is not any more
+        again = Missing(fact.why, fact.member or _whose(state, fact.pager))
+        state = _pick_up(state, missing=missing.set(fact.pager, again))
     state = _tried(state, fact.pager, f.Tried(fact.outcome, fact.by, fact.when.at))
     known = state.pick_up.missing.get(fact.pager) if state.pick_up else None
     if known and fact.outcome == "replaced":
@@ -213,6 +229,11 @@ def _pager_called(state: State, fact: f.PagerCalled) -> State:
         missing = state.pick_up.missing.set(fact.pager, replace(known, member=fact.member))
         state = _pick_up(state, missing=missing)
     return answered(state, fact.key, fact.when)
+
+
+def _whose(state: State, pager: str) -> str:
+    carried = state.carried.get(pager)
+    return carried.member if carried else state.duty.members.get(pager, "") if state.duty else ""
 
 
 def _resolved(state: State, fact: f.PickUpResolved) -> State:

@@ -52,11 +52,12 @@ def _button_test_claimed(state: State, fact: f.ButtonTestClaimed) -> State:
 
 
 def _button_test_ended(state: State, fact: f.ButtonTestEnded) -> State:
-    """Of a press that became an alarm nobody must read later that it was a test."""
+    """Of a press that became an alarm nobody must read later that it was a test. A button that was wrong counts as
+    never tested, whatever was right before."""
     state = replace(state, button_tests=state.button_tests.delete(fact.zender))
     state = _dropped(state, lambda ordered: (ordered.reason, ordered.zender) == ("test press", fact.zender))
-    if fact.end == "right":
-        state = _device(state, fact.zender, tested_at=fact.when.at)
+    if fact.end in ("right", "wrong"):
+        state = _device(state, fact.zender, tested_at=fact.when.at if fact.end == "right" else None)
     return answered(state, fact.key, fact.when)
 
 
@@ -92,8 +93,9 @@ def _drill_raised(state: State, fact: f.DrillRaised) -> State:
 
 
 def _drill_ended(state: State, fact: f.DrillEnded) -> State:
-    """Nothing is kept of it: a drill cannot be taken up again, and nobody must read of it later."""
-    state = replace(state, alarms=state.alarms.delete(fact.incident))
+    """Only when is kept of it: a drill cannot be taken up again, and nobody must read of it later."""
+    ended_s = state.house_s(fact.when)
+    state = replace(state, alarms=state.alarms.delete(fact.incident), drill_ended_s=ended_s)
     its_own = _dropped(state, lambda ordered: ordered.incident == fact.incident or ordered.reason == "drill announced")
     return answered(its_own, fact.key, fact.when)
 

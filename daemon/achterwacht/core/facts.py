@@ -90,6 +90,7 @@ Reason = Literal[
     "daily test",
     "drill",
     "drill announced",
+    "drill called off",
     "drill ended",
     "drill broken off",
     "broke off a drill",
@@ -618,6 +619,8 @@ class PagerCalled:
     by: str
     outcome: Literal["called", "comes", "replaced"]
     member: str
+    why: Why | None = None
+    """What it lacks now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """The reception says who has taken this pager (command `key`), whatever its dock says."""
+    """The reception says who has taken this pager (command `key`)."""
 
     key: str
     pager: str

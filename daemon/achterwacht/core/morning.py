@@ -27,8 +27,8 @@ from achterwacht.core.moment import Moment
 from achterwacht.core.notices import tell, tell_in_turn
 from achterwacht.core.plan import COORDINATOR, DOCK, PAGER, RECEPTION, SUPERVISOR, TERMINAL, ZENDER, Morning, Pager
 from achterwacht.core.roster import gaps, on_duty, opening_on
-from achterwacht.core.state import Missing, PickUp, State
-from achterwacht.core.supervision import barrier, is_chattering, is_missed
+from achterwacht.core.state import Alarm, Missing, PickUp, State
+from achterwacht.core.supervision import BROKER, barrier, is_chattering, is_missed, way_down
 from achterwacht.core.turn import ROUNDING_S, Turn
 
 DISAGREE_S = 30.0
@@ -45,6 +45,8 @@ TELL_AGAIN_S = 300.0
 CALM_S = 300.0
 """That enough pagers are carried again is told at the earliest so long after it was told that too few are: a contact
 that chatters must not send everybody a message each minute."""
+CUT_OFF_S = 60.0
+"""A broker that is gone for less is no reason to tell everybody that no pager is carried."""
 ABSENCES_MAX = 50
 """Of one member, that are not past: more than anybody plans, and all are looked through for each day of the roster."""
 SELF_TEST_S = 30.0
@@ -104,7 +106,8 @@ def lacks(state: State, pager: Pager) -> f.Why | None:
     target, place = f"{PAGER}:{pager.id}", placed.place if placed else "unknown"
     if place == "docked":
         return "docked"
-    if barrier(state, target) is not None or not (pager.base or _is_heard(state, target)):
+    down = barrier(state, target) or way_down(state, target)
+    if down or not (pager.base or _is_heard(state, target)):
         return "not heard"
     if (place == "contradiction" and carried is None) or (place != "off" and carried and carried.how == "rostered"):
         return "dock fault"
@@ -118,6 +121,14 @@ def lacks(state: State, pager: Pager) -> f.Why | None:
 def is_carried(state: State, pager: Pager) -> bool:
     """Whether somebody has it on them. That it can be reached may still have to be proven."""
     return lacks(state, pager) in (None, "unproven")
+
+
+def is_guessed_since(state: State, alarm: Alarm, pager: str) -> bool:
+    """Whether this pager left its dock after the alarm was raised, and nobody said by whom: it may be the presser."""
+    carried = state.carried.get(pager)
+    if carried is None or carried.how != "rostered" or carried.at is None:
+        return False
+    return carried.at >= alarm.raised_at
 
 
 def short(state: State) -> bool:
@@ -142,16 +153,20 @@ def fused(state: State, pager: Pager) -> f.Place:
     """Where this pager is, by what its dock and the pager itself say now.
 
     A charging pager is in its dock; one that does not charge may be full. What is gone says nothing: its last word may
-    be old. Nor does what chatters, whose level is not followed.
+    be old. Nor does what chatters, whose level is not followed. While the broker is gone nothing has moved, as far as
+    anybody knows.
     """
     says: set[bool] = set()
     for kind in (PAGER, DOCK):
         device, name = state.devices.get(f"{kind}:{pager.id}"), f"{kind}:{pager.id}"
-        if device and device.online and not is_chattering(device) and not is_missed(state, name):
-            if device.docked is not None and f"{name}/pin" not in state.faults:
-                says.add(device.docked)
-            if device.charging:
-                says.add(True)
+        if device is None or not device.online or is_chattering(device) or is_missed(state, name):
+            continue
+        if way_down(state, name) not in (None, *BROKER):
+            continue
+        if device.docked is not None:
+            says.add(device.docked)
+        if device.charging:
+            says.add(True)
     if len(says) == 2:
         return "contradiction"
     return "docked" if True in says else "off" if says else "unknown"
@@ -364,7 +379,9 @@ def _remind(turn: Turn) -> None:
         return
     told = []
     for lacking in _lacking(turn.state):
-        if lacking.member and tell(turn, [lacking.member], "reminder", "pager not picked up", (lacking.pager,)):
+        if lacking.why in ("battery", "unproven") or not lacking.member:
+            continue  # who has it on them has nothing to pick up
+        if tell(turn, [lacking.member], "reminder", "pager not picked up", (lacking.pager,)):
             told.append(lacking.pager)
     turn.note(f.PickUpReminded(turn.now, today.on, tuple(told)))
 
@@ -475,6 +492,8 @@ def _look_coverage(turn: Turn) -> None:
     today, morning = _pick_up(turn.state), turn.state.plan.morning
     if today is None or morning is None or today.ended or not _is_checked(turn, today):
         return
+    if _is_cut_off(turn):
+        return
     carried = _carried(turn.state)
     enough = carried >= morning.pagers_needed
     if enough == (today.enough is not False) or (enough and turn.now_s - today.short_s + ROUNDING_S < CALM_S):
@@ -487,6 +506,12 @@ def _look_coverage(turn: Turn) -> None:
         tell(turn, told, "reminder", "enough pagers again", about)
     else:
         tell(turn, told, "fault", "too few pagers", about)
+
+
+def _is_cut_off(turn: Turn) -> bool:
+    """Whether nothing has come through the broker for less than this: it may only be started again."""
+    cuts = (fault for key in BROKER if (fault := turn.state.faults.get(key)))
+    return any((turn.now.at - fault.at).total_seconds() < CUT_OFF_S for fault in cuts)
 
 
 def _end_day(turn: Turn) -> None:
@@ -566,17 +591,19 @@ def called(turn: Turn, heard: h.Called) -> None:
         return
     today, replaced = _pick_up(turn.state), heard.outcome == "replaced"
     missing = today.missing.get(heard.pager) if today else None
-    note = _stranger(turn.state, heard.by)
-    if not note and turn.state.plan.morning is None:
-        note = "this house has no morning check"
-    if not note and (missing is None or missing.resolved_at is not None):
+    known = turn.state.plan.pager(heard.pager)
+    why = lacks(turn.state, known) if known else None
+    note = _without_roster(turn.state, heard.by)
+    if not note and (today is None or today.checked_at is None):
+        note = "the check is not made yet"
+    if not note and why is None and (missing is None or missing.resolved_at is not None):
         note = "the pager is not missing"
     if not note and replaced:
         note = _unknown(turn.state, heard.pager, heard.member)
     if note:
         turn.note(f.Refused(turn.now, heard.key, "called", heard.by, note))
         return
-    turn.note(f.PagerCalled(turn.now, heard.key, heard.pager, heard.by, heard.outcome, heard.member))
+    turn.note(f.PagerCalled(turn.now, heard.key, heard.pager, heard.by, heard.outcome, heard.member, why))
     if replaced and turn.state.duty:
         turn.note(f.DutySwapped(turn.now, "", turn.state.duty.on, heard.pager, heard.member, heard.by))
         roster_changed(turn)
@@ -627,7 +654,7 @@ def calendar_read(turn: Turn, heard: h.CalendarRead) -> None:
     """A feed was read; what it says is noted when it says something new."""
     if heard.calendar in turn.state.plan.calendars and turn.state.calendars.get(heard.calendar) != heard.entries:
         turn.note(f.CalendarAdopted(turn.now, heard.calendar, heard.entries))
-        roster_changed(turn)
+        roster_changed(turn, says=False)  # nobody is at the keyboard: what it leaves open is told at the check
 
 
 def self_tested(turn: Turn, heard: h.SelfTested) -> None:

@@ -21,9 +21,11 @@ IN_TURN = (RECEPTION, COORDINATOR, SUPERVISOR)
 
 
 def tell(turn: Turn, members: Iterable[str], kind: f.Kind, reason: f.Reason, about: tuple[str, ...]) -> list[str]:
-    """Tell each of these members once. Returns those who can be told."""
+    """Tell each of these members once. Returns those who can be told; at a desk in alarm nothing makes a sound (S9)."""
     told = []
     for member in dict.fromkeys(members):
+        if _is_at_a_desk_in_alarm(turn.state, member):
+            continue
         ways = ways_to(turn.state, member)
         if ways:
             told.append(member)
@@ -38,6 +40,10 @@ def tell_in_turn(turn: Turn, role: str, reason: f.Reason, about: tuple[str, ...]
         told = tell(turn, turn.state.plan.with_role(each), "fault", reason, about)
         if any(barrier(turn.state, way) is None for member in told for way in ways_to(turn.state, member)):
             return
+
+
+def _is_at_a_desk_in_alarm(state: State, member: str) -> bool:
+    return any(member in alarm.plan.staff(alarm.zender) for alarm in state.alarms.values() if not alarm.drill)
 
 
 def ways_to(state: State, member: str) -> list[str]:

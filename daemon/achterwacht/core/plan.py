@@ -111,6 +111,8 @@ class Pager:
     """The weekly pattern: who is to carry it, Monday first. Empty in a house without a morning check."""
     dock: bool = False
     """Whether its dock has a contact of its own (`dock:<id>`), beside what the pager says of itself."""
+    dock_gateway: str | None = None
+    """The id of the gateway through which that contact is heard, if any: while that is down it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,11 @@ class Device(msgspec.Struct, frozen=True):
     line: Line | None = None
     charging: bool | None = None
     docked: bool | None = None
+    moves: int = 0
+    """How often `docked` or `charging` changed within CHANGES_S from `moves_from_s`."""
+    moves_from_s: float = 0.0
     moved_s: float = 0.0
-    """When `docked` or `charging` changed last."""
+    """When what it says of its dock changed last."""
     pressed_at: datetime | None = None
     tested_at: datetime | None = None
 
@@ -356,6 +359,8 @@ class State(msgspec.Struct, frozen=True):
     self_test: SelfTest | None = None
     button_tests: Map[int, ButtonTest] = Map()
     """By zender."""
+    drill_ended_s: float | None = None
+    """When the last drill ended, in house time."""
     started_s: float = 0.0
     """When this daemon began."""
     devices: Map[str, Device] = Map()

@@ -122,7 +122,7 @@ def sign_of_life(turn: Turn, device: str, boot: str, born: bool = False, live: b
 def _note_seen(turn: Turn, seen: f.DeviceSeen) -> bool:
     """Note that a device came or went; but not of one that does so all the time. That is one fault, not a full disk."""
     device = turn.state.devices.get(seen.device)
-    if device and comes_or_goes(device, seen) and _changes_often(turn, device, CHANGES_MAX):
+    if device and comes_or_goes(device, seen) and _changes_often(turn, device):
         if device.online:
             turn.note(f.DeviceSeen(turn.now, seen.device, device.boot, False))  # what is not followed is not there
         turn.raise_fault(f"{seen.device}/unsteady", "")
@@ -131,13 +131,17 @@ def _note_seen(turn: Turn, seen: f.DeviceSeen) -> bool:
     return True
 
 
-def _changes_often(turn: Turn, device: Device, limit: int) -> bool:
-    return device.changes >= limit and turn.now_s - device.changes_from_s < CHANGES_S
+def _changes_often(turn: Turn, device: Device) -> bool:
+    return device.changes >= CHANGES_MAX and turn.now_s - device.changes_from_s < CHANGES_S
+
+
+def _moves_often(turn: Turn, device: Device) -> bool:
+    return is_chattering(device) and turn.now_s - device.moves_from_s < CHANGES_S
 
 
 def is_chattering(device: Device) -> bool:
     """Whether it was hung up and lifted more often than anybody would, so that its last word on that may be old."""
-    return device.changes >= MOVES_MAX
+    return device.moves >= MOVES_MAX
 
 
 def _is_former(before: Device, boot: str) -> bool:
@@ -222,19 +226,18 @@ def way_down(state: State, device: str) -> str | None:
 
 
 def way(plan: Plan, device: str) -> Iterator[str]:
-    """The keys of what may be wrong between this device and us. Not of a dock, whose silence means nothing."""
+    """The keys of what may be wrong between this device and us."""
     kind, id = device.split(":")
-    if kind == DOCK:
-        return
     zender = plan.zender(int(id)) if kind == ZENDER else None
-    gateway = plan.gateway(zender.gateway if zender and zender.gateway else id if kind == GATEWAY else "")
-    if zender and zender.transport == "gpio":
+    pager = plan.pager(id) if kind in (PAGER, DOCK) else None
+    through = zender.gateway if zender else pager.dock_gateway if pager and kind == DOCK else None
+    gateway = plan.gateway(through or (id if kind == GATEWAY else ""))
+    if (zender and zender.transport == "gpio") or kind == DOCK:
         yield f"{device}/pin"
-    if zender and gateway:
+    if gateway and kind != GATEWAY:
         yield from (f"{GATEWAY}:{gateway.id}/{kind}" for kind in (*MISSING, "deaf"))
-    pager = plan.pager(id) if kind == PAGER else None
     by_broker = gateway.on_mqtt if gateway else zender is None or zender.transport in ("mqtt", "bought")
-    if by_broker and not (pager and pager.base):
+    if by_broker and not (kind == PAGER and pager and pager.base):
         yield from BROKER
 
 
@@ -244,13 +247,13 @@ def way(plan: Plan, device: str) -> Iterator[str]:
 def _measure(turn: Turn, heard: h.Telemetry) -> None:
     """Note what a device says of itself, where that is news; and what is wrong with it by that."""
     device, key = turn.state.devices[heard.device], heard.device
-    again = {"docked", "charging"} if is_chattering(device) and not _changes_often(turn, device, MOVES_MAX) else ()
+    again = {"docked", "charging"} if is_chattering(device) and not _moves_often(turn, device) else ()
     news = {
         name: value
         for name in h.MEASURED
         if (value := getattr(heard, name)) is not None and (value != getattr(device, name) or name in again)
     }
-    if news.keys() & {"docked", "charging"} and _changes_often(turn, device, MOVES_MAX):
+    if news.keys() & {"docked", "charging"} and _moves_often(turn, device):
         turn.raise_fault(f"{DOCK}:{key.partition(':')[2]}/unsteady", "")
         news.pop("docked", None)
         news.pop("charging", None)

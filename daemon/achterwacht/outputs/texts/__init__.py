@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_to_plain
+from achterwacht.core.drill import is_announced
 from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED, AnswerWord
 from achterwacht.core.moment import HOUSE_ZONE, Moment
@@ -35,6 +36,9 @@ PAGE_MAX_CHARS = 40
 
 NOWHERE = ("test", "check", "who", "reminder", "fault")
 """The kinds of order that are about no place."""
+
+LISTED_MAX = 8
+"""So many sentences of a notice fit in the shortest message of a telephone; of the others their names are told."""
 
 PLACE_CHARS = 13
 """The column of the place in a terminal: room for `Spreekkamer 4`."""
@@ -158,7 +162,12 @@ class Texts:
         """What a notice is about, each in a sentence: whose it is, where they are reached, what was tried."""
         if alert.ordered.kind == "who":
             return " ".join(self.words.whose_today.format(member=about.member) for about in alert.about if about.member)
-        return " ".join(map(self.about, alert.about)) if notice.lists else ""
+        if not notice.lists:
+            return ""
+        told = list(map(self.about, alert.about[:LISTED_MAX]))
+        if more := alert.about[LISTED_MAX:]:
+            told.append(self.words.and_more.format(pagers=self.row([about.pager for about in more])))
+        return " ".join(told)
 
     def about(self, about: About) -> str:
         """A pager that a notice is about, or a day on which the roster lacks something for it."""
@@ -166,13 +175,18 @@ class Texts:
             return f"{gap(self, f.Gap(about.on, about.pager, about.member), NO_NAMES)}."
         whose = ", ".join(filter(None, (about.member or self.words.no_carrier, about.phone)))
         why = self.words.whys.get(about.why, about.why)
-        told = "; ".join(filter(None, (whose, why, *map(self.tried, about.tried))))
+        told = "; ".join(filter(None, (whose, why, *self.tried(about.tried, about.member))))
         return self.words.about.format(pager=about.pager, told=told)
 
-    def tried(self, tried: f.Tried, names: Mapping[str, str] = NO_NAMES) -> str:
-        """What was done about a missing pager."""
-        at = f"{tried.at.astimezone(HOUSE_ZONE):%H:%M}"
-        return self.words.tried[tried.what].format(at=at, by=self.who(tried.by, names))
+    def tried(self, tried: Sequence[f.Tried], member: str, names: Mapping[str, str] = NO_NAMES) -> list[str]:
+        """What was done about a missing pager; of whoever were to carry it instead, `member` is the last."""
+        last = max((n for n, one in enumerate(tried) if one.what == "replaced"), default=-1)
+        told = []
+        for n, one in enumerate(tried):
+            at, by = f"{one.at.astimezone(HOUSE_ZONE):%H:%M}", self.who(one.by, names)
+            instead = self.who(member, names) if n == last and member else self.words.day["somebody else"]
+            told.append(self.words.tried[one.what].format(at=at, by=by, member=instead))
+        return told
 
     def page_test(self, place: str) -> str:
         """What a pager shows of a button that is being tested."""
@@ -194,9 +208,13 @@ class Texts:
         return self.words.after.format(sentence=sentence, after=self.duration(after_s))
 
     def line(self, line: Line, names: Mapping[str, str] = NO_NAMES) -> str:
-        """One fact as a terminal prints it: local time, place, sentence, and the time since the press."""
-        raised = isinstance(line.fact, f.AlarmRaised | f.AlarmRecovered)
-        sentence = self.sentence(line.fact, names, None if raised or line.of is None else line.after_s)
+        """One fact as a terminal prints it: local time, place, sentence, and the time since the press.
+
+        Before an announced drill rings there is no such time.
+        """
+        raised = isinstance(line.fact, f.AlarmRaised | f.AlarmRecovered | f.DrillRaised)
+        untimed = raised or line.of is None or line.after_s < 0
+        sentence = self.sentence(line.fact, names, None if untimed else line.after_s)
         return f"{clock_time(line.fact.when)}  {line.of.place if line.of else '':<{PLACE_CHARS}}  {sentence}"
 
     def duration(self, s: float) -> str:
@@ -267,6 +285,10 @@ class Texts:
             if (value := getattr(fact, name)) is not None:
                 said.append(words.get(f"{name}.{value}".lower()) or words[name].format(value=value))
         return ", ".join(said)
+
+    def how_open(self, alarm: Alarm) -> str:
+        """By which of the words of `watch` an open alarm is told: of a drill that it is one."""
+        return "drill announced" if is_announced(alarm) else "drill" if alarm.drill else "open"
 
     def alarm(self, alarm: Alarm) -> dict[str, Any]:
         """What is said of an open alarm, for its template."""

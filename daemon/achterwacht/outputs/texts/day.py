@@ -7,6 +7,7 @@ Never colour: every pager has a sign and a word.
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,6 +16,8 @@ from typing import Literal
 from achterwacht.core import facts as f
 from achterwacht.core.moment import HOUSE_ZONE, Moment
 from achterwacht.core.morning import Row, board, is_carried, times_today
+from achterwacht.core.plan import BACKUP, CALENDAR, TEAM, Member, Plan
+from achterwacht.core.readiness import Lack, readiness
 from achterwacht.core.roster import RosterDay, day_key
 from achterwacht.core.state import PickUp, State
 from achterwacht.core.workdays import holidays_on
@@ -43,7 +46,11 @@ DATE_CHARS = 8
 """Of `ma 23-11`, the first column of the roster."""
 PAGERS_IN_A_ROW = 4
 """Then a name and a word fit in a cell of the roster; a house with more pagers gets more tables."""
-CELL_CHARS = (COLUMNS - DATE_CHARS) // PAGERS_IN_A_ROW - 1
+
+TOLD_HERE: tuple[Lack, ...] = ("house/not picked up", "house/too few carried", "house/gap today")
+"""What keeps the house from green that the screen of the morning tells itself."""
+WARNINGS_MAX = 6
+"""More days with the same trouble nobody reads one by one."""
 
 
 def verdict(state: State) -> Verdict:
@@ -84,6 +91,28 @@ def closed_because(state: State, on: date, texts: Texts) -> str:
     return words["why.calendar" if is_usual else "why.week"]
 
 
+def span(first: date, last: date, texts: Texts) -> str:
+    """`op di 24-11-2026`, `van di 24-11-2026 t/m do 26-11-2026`."""
+    key = "on" if first == last else "from to"
+    return texts.words.day[key].format(first=day_word(first, texts), last=day_word(last, texts))
+
+
+def short_names(members: Iterable[str], texts: Texts, names: Mapping[str, str], width: int) -> dict[str, str]:
+    """By member: their name as far as it fits; their id where two would look the same."""
+    told = {member: cut(printable(texts.who(member, names)), width) for member in members}
+    alike = Counter(told.values())
+    return {member: name if alike[name] == 1 else cut(printable(member), width) for member, name in told.items()}
+
+
+def _legend(members: Iterable[Member], texts: Texts, names: Mapping[str, str]) -> list[str]:
+    """By which ids commands know these members."""
+    words, told = texts.words.day, []
+    for member in members:
+        name = texts.who(member.id, names)
+        told.append(member.id if name == member.id else words["who"].format(id=member.id, name=name))
+    return _wrapped(printable(words["members"].format(members=", ".join(told))))
+
+
 # --- this morning -----------------------------------------------------------------------------------------------------
 
 
@@ -97,19 +126,34 @@ class MorningScreen:
         self._rows = board(state)
         self._verdict = verdict(state)
         self._today = pick_up(state)
+        whose = (row.member or row.duty for row in self._rows)
+        width = PAGER_WIDTHS[PAGER_COLUMNS.index("carrier")]
+        self._carriers = short_names(whose, self._texts, names, width)
 
     def text(self) -> str:
         """The whole screen."""
-        lines = [self._head(), *_wrapped(" ".join(self._progress()))]
+        lines = [*self._head(), *self._around(), *_wrapped(" ".join(self._progress()))]
         if self._verdict not in ("no check", "closed"):
             lines += ["", *self._table(), *self._what_to_do()]
         return "\n".join(cut(printable(line), COLUMNS).rstrip() for line in lines)
 
-    def _head(self) -> str:
+    def _head(self) -> Iterator[str]:
         local, site = self._now.local, self._state.plan.site.name
         doubt = "" if self._now.clock_ok else f" ({self._texts.words.standing['clock']})"
         when = f"{_weekday(local.date(), self._texts)} {local:%d-%m-%Y %H:%M:%S}{doubt}"
-        return f"{SIGNS[self._verdict]} {self._words[self._verdict]}  {when}  {site}"
+        head = f"{SIGNS[self._verdict]} {self._words[self._verdict]}  {when}"
+        if len(head) + 2 + len(site) <= COLUMNS:
+            yield f"{head}  {site}"
+        else:
+            yield from (head, INDENT + site)
+
+    def _around(self) -> Iterator[str]:
+        """What whoever reads only this must not miss: this screen is about pagers, not about the whole house."""
+        for alarm in sorted(self._state.alarms.values(), key=lambda alarm: alarm.raised_s):
+            yield self._words["drill" if alarm.drill else "alarm"].format(place=alarm.place)
+        house = readiness(self._state)
+        if any(reason.key not in TOLD_HERE for reason in house.reasons):
+            yield self._words["house"].format(light=self._texts.words.lights[house.light])
 
     def _progress(self) -> Iterator[str]:
         duty = self._state.duty
@@ -135,8 +179,10 @@ class MorningScreen:
         elif today.checked_at is not None:
             key = "checked.doubtful" if today.doubtful else "checked"
             yield self._words[key].format(at=_clock(today.checked_at))
+            lacking = self._lacking() if not today.ended else []
             if today.complete_at is not None:
-                yield self._words["complete"].format(at=_clock(today.complete_at))
+                complete = self._words["complete.before" if lacking else "complete"]
+                yield complete.format(at=_clock(today.complete_at), pagers=self._texts.row(lacking))
             elif today.escalated:
                 yield self._words["escalated"]
         elif today.held:
@@ -144,11 +190,31 @@ class MorningScreen:
             yield self._words["held"].format(until=f"{until:%H:%M}")
         elif today.reminded_at is None:
             yield self._words["watched"].format(remind=remind, check=check)
-        elif not today.reminded:
-            yield self._words["reminded.none"].format(check=check)
         else:
-            members = (row.member or row.duty for row in self._rows if row.pager in today.reminded)
-            yield self._words["reminded"].format(members=self._texts.everyone(members, self._names), check=check)
+            yield from self._reminders(today, today.reminded_at)
+            yield self._words["check"].format(check=check)
+
+    def _reminders(self, today: PickUp, at: datetime) -> Iterator[str]:
+        """Who was reminded, who is being reminded, and of what still hangs as it did then: who could not be."""
+        orders = (order for order in self._state.outbox.values() if order.reason == "pager not picked up")
+        on_its_way = {pager for order in orders for pager in order.about}
+        reminded = set(today.reminded) - on_its_way
+        for key, pagers in (("reminded", reminded), ("reminding", on_its_way)):
+            if members := [row.member or row.duty for row in self._rows if row.pager in pagers]:
+                yield self._words[key].format(members=self._texts.everyone(members, self._names))
+        not_reminded = [self._whose(row) for row in self._rows if _hung(self._state, row, at)]
+        left = [told for pager, told in not_reminded if pager not in reminded | on_its_way]
+        if left:
+            yield self._words["not reminded"].format(pagers=self._texts.row(left))
+
+    def _whose(self, row: Row) -> tuple[str, str]:
+        """A pager, and its name with whose it is today."""
+        whose = self._texts.who(row.duty, self._names) if row.duty else self._words["nobody"]
+        return row.pager, f"{row.pager} ({whose})"
+
+    def _lacking(self) -> list[str]:
+        """The pagers that lack something."""
+        return [row.pager for row in self._rows if row.why is not None]
 
     def _coverage(self) -> str:
         morning = self._state.plan.morning
@@ -173,7 +239,7 @@ class MorningScreen:
             sign,
             words[word],
             row.pager,
-            self._texts.who(whose, self._names) if whose else words["nobody"],
+            self._carriers[whose] if whose else words["nobody"],
             words[f"how.{row.how}"] if row.how else nothing,
             words[f"place.{row.place}"],
             words["percent"].format(percent=row.battery) if row.battery is not None else nothing,
@@ -190,21 +256,28 @@ class MorningScreen:
 
     def _details(self, row: Row) -> Iterator[str]:
         """Of a pager that lacks something: what, whom to call, and what was tried."""
-        if row.why is None or self._verdict == "over":
+        if self._verdict == "over":
+            if row.place in ("off", "contradiction") or (row.place == "unknown" and row.member):
+                yield self._call(row, self._words["not back"])
+            return
+        if row.why is None:
             return
         why = self._texts.words.whys[row.why]
         if not self._is_late:
             if row.why != "docked":  # as it should be, so early; and its place says so
                 yield why
             return
+        yield self._call(row, why)
+        if row.missing and row.missing.tried:
+            tried = self._texts.tried(row.missing.tried, row.missing.member, self._names)
+            yield self._words["tried"].format(tried="; ".join(tried))
+
+    def _call(self, row: Row, why: str) -> str:
+        """Whom to call about a pager, by which number."""
         member = _whom(row)
         name, phone = self._texts.who(member, self._names), self._phones.get(member, "")
         key = "call" if member and phone else "call.no phone" if member else "call.nobody"
-        yield self._words[key].format(why=why, member=name, phone=phone)
-        if row.missing and row.missing.tried:
-            yield self._words["tried"].format(
-                tried="; ".join(self._texts.tried(tried, self._names) for tried in row.missing.tried)
-            )
+        return self._words[key].format(why=why, member=name, phone=phone)
 
     @property
     def _is_late(self) -> bool:
@@ -212,8 +285,8 @@ class MorningScreen:
         return self._verdict in ("missing", "ready")
 
     def _what_to_do(self) -> Iterator[str]:
-        """What to type about the pagers that the check found missing."""
-        missing = [row.pager for row in self._rows if row.missing and row.missing.resolved_at is None]
+        """What to type about the pagers that are missing, since the check or again."""
+        missing = self._lacking()
         if not self._is_late or not missing:
             return
         pager = missing[0] if len(missing) == 1 else self._words["a pager"]
@@ -229,11 +302,23 @@ class MorningScreen:
         yield self._words["do"]
         for key, command in commands.items():
             yield f"{INDENT}{self._words[key]:<{width}}  achterwacht {command}"
+        yield from _legend(_may_carry(self._state.plan), self._texts, self._names)
 
 
 def carried_now(state: State) -> int:
-    """How many pagers somebody has."""
-    return sum(is_carried(state, pager) for pager in state.plan.pagers)
+    """How many persons have a pager, as morning.py counts them."""
+    return len({state.carried[pager.id].member for pager in state.plan.pagers if is_carried(state, pager)})
+
+
+def _may_carry(plan: Plan) -> list[Member]:
+    """Who would take over a pager."""
+    return [member for member in plan.members if TEAM in member.roles or BACKUP in member.roles]
+
+
+def _hung(state: State, row: Row, at: datetime) -> bool:
+    """Whether this pager hangs in its dock, and did so at that time."""
+    placed = state.places.get(row.pager)
+    return placed is not None and placed.place == "docked" and placed.at <= at
 
 
 def _whom(row: Row) -> str:
@@ -260,10 +345,14 @@ class DayLog:
     """More than one when the first was made by a clock in doubt."""
     calls: list[f.PagerCalled] = field(default_factory=list)
     complete: f.PickUpCompleted | None = None
+    ended: bool = False
+    """Whether the desks have closed since."""
+    _notices: set[str] = field(default_factory=set)
+    """The orders by which people were told about it."""
 
     def take(self, n: int, fact: f.Fact) -> None:
         """The next fact of this day."""
-        if not is_of_a_day(fact):
+        if not self._is_about(fact):
             return
         self.facts.append((n, fact))
         match fact:
@@ -276,6 +365,15 @@ class DayLog:
                 self.calls.append(fact)
             case f.PickUpCompleted():
                 self.complete = fact
+            case f.DayEnded():
+                self.ended = True
+            case f.Ordered():
+                self._notices.add(fact.order)
+
+    def _is_about(self, fact: f.Fact) -> bool:
+        if isinstance(fact, f.OrderFailed):
+            return fact.order in self._notices
+        return isinstance(fact, OF_A_DAY) or (isinstance(fact, f.Ordered) and fact.kind in NOTICES)
 
 
 OF_A_DAY = (
@@ -313,22 +411,17 @@ NOTICES: tuple[f.Kind, ...] = ("reminder", "fault")
 """Orders by which people are told about a day."""
 
 
-def is_of_a_day(fact: f.Fact) -> bool:
-    """Whether the log of a day tells of this."""
-    return isinstance(fact, OF_A_DAY) or (isinstance(fact, f.Ordered) and fact.kind in NOTICES)
-
-
-def log_text(log: DayLog, texts: Texts, names: Mapping[str, str]) -> str:
-    """A past day: what came of its morning, then all that happened, in sentences."""
+def log_text(log: DayLog, texts: Texts, names: Mapping[str, str], is_today: bool = False) -> str:
+    """A past day, or this one so far: what came of its morning, then all that happened, in sentences."""
     words = texts.words.day
     head = words["log"].format(date=day_word(log.on, texts))
     if not log.facts:
         return f"{head}\n{words['log.none']}"
     told = (f"{clock_time(fact.when)}  {printable(texts.sentence(fact, names))}" for _, fact in log.facts)
-    return "\n".join((head, *(INDENT + line for line in _summary(log, texts, names)), "", *told))
+    return "\n".join((head, *(INDENT + line for line in _summary(log, texts, names, is_today)), "", *told))
 
 
-def _summary(log: DayLog, texts: Texts, names: Mapping[str, str]) -> Iterator[str]:
+def _summary(log: DayLog, texts: Texts, names: Mapping[str, str], is_today: bool) -> Iterator[str]:
     words = texts.words.day
     if log.duty is not None and log.duty.opens is None:
         yield words["log.closed"]
@@ -347,7 +440,7 @@ def _summary(log: DayLog, texts: Texts, names: Mapping[str, str]) -> Iterator[st
         told = {"pager": call.pager, "by": texts.who(call.by, names), "member": texts.who(call.member, names)}
         yield words[f"log.{call.outcome}"].format(at=f"{call.when.local:%H:%M}", **told)
     if log.complete is None:
-        yield words["log.not complete"]
+        yield words["log.not complete yet" if is_today and not log.ended else "log.not complete"]
     else:
         yield words["log.complete"].format(at=_clock(log.complete.when.at))
 
@@ -368,36 +461,57 @@ def roster_text(state: State, days: Sequence[RosterDay], names: Mapping[str, str
     if state.plan.morning is None:
         return words["no roster"]
     pagers = [pager.id for pager in state.plan.pagers]
-    parts = []
+    parts = [list(_calendars(state, texts))]
     for first in range(0, len(pagers), PAGERS_IN_A_ROW):
         some = pagers[first : first + PAGERS_IN_A_ROW]
-        parts.append([_roster_row("", some), *(_roster_day(state, day, some, texts, names) for day in days)])
+        width = (COLUMNS - DATE_CHARS) // min(len(pagers), PAGERS_IN_A_ROW) - 1
+        table = RosterTable(state, some, texts, names, width)
+        parts.append([table.row("", some), *map(table.day, days)])
     parts.append(list(_away(state, days, texts, names)))
     if any(day.gaps for day in days):
         command = f"achterwacht swap {words['a pager']} {words['a date']} {words['a member']}"
         parts.append([words["to swap"].format(command=command)])
+    parts.append(_legend(state.plan.members, texts, names))
     return "\n\n".join("\n".join(line.rstrip() for line in part) for part in parts if part)
 
 
-def _roster_day(state: State, day: RosterDay, pagers: Sequence[str], texts: Texts, names: Mapping[str, str]) -> str:
-    when = f"{_weekday(day.on, texts)} {day.on:%d-%m}"
-    if day.opening or day.members:
-        return _roster_row(when, [_cell(state, day, pager, texts, names) for pager in pagers])
-    return f"{when} {texts.words.day['shut'].format(why=closed_because(state, day.on, texts))}"
+class RosterTable:
+    """The columns of some pagers, each so many characters wide."""
+
+    def __init__(self, state: State, pagers: Sequence[str], texts: Texts, names: Mapping[str, str], width: int) -> None:
+        self._state, self._pagers, self._texts, self._names = state, pagers, texts, names
+        self._words, self._width = texts.words.day, width
+
+    def row(self, when: str, cells: Iterable[str]) -> str:
+        """One line of it."""
+        fitted = (f"{cut(printable(cell), self._width):<{self._width}}" for cell in cells)
+        return " ".join((f"{when:<{DATE_CHARS}}", *fitted))
+
+    def day(self, day: RosterDay) -> str:
+        """Who is to carry them on this day, or why the house is closed."""
+        when = f"{_weekday(day.on, self._texts)} {day.on:%d-%m}"
+        if day.opening or day.members:
+            return self.row(when, [self._cell(day, pager) for pager in self._pagers])
+        return f"{when} {self._words['shut'].format(why=closed_because(self._state, day.on, self._texts))}"
+
+    def _cell(self, day: RosterDay, pager: str) -> str:
+        member = day.members.get(pager)
+        if member is None:
+            return self._words["gap"] if day.opening else self._words["nothing"]
+        is_double = any(gap.pager == pager for gap in day.gaps)
+        is_swapped = self._state.swaps.get(day_key(day.on, pager)) == member
+        mark = f" {self._words['double']}" if is_double else f" {self._words['swap']}" if is_swapped else ""
+        everybody = (known.id for known in self._state.plan.members)
+        return short_names(everybody, self._texts, self._names, self._width - len(mark))[member] + mark
 
 
-def _roster_row(when: str, cells: Iterable[str]) -> str:
-    return " ".join((f"{when:<{DATE_CHARS}}", *(f"{cut(printable(cell), CELL_CHARS):<{CELL_CHARS}}" for cell in cells)))
-
-
-def _cell(state: State, day: RosterDay, pager: str, texts: Texts, names: Mapping[str, str]) -> str:
-    words, member = texts.words.day, day.members.get(pager)
-    if member is None:
-        return words["gap"] if day.opening else words["nothing"]
-    is_double = any(gap.pager == pager for gap in day.gaps)
-    is_swapped = state.swaps.get(day_key(day.on, pager)) == member
-    mark = f" {words['double']}" if is_double else f" {words['swap']}" if is_swapped else ""
-    return cut(printable(texts.who(member, names)), CELL_CHARS - len(mark)) + mark
+def _calendars(state: State, texts: Texts) -> Iterator[str]:
+    """The calendars that cannot be read now."""
+    for calendar in state.plan.calendars:
+        key = f"{CALENDAR}:{calendar}/failing"
+        if fault := state.faults.get(key):
+            since = f"{fault.at.astimezone(HOUSE_ZONE):%d-%m %H:%M}"
+            yield from _wrapped(texts.words.day["calendar"].format(fault=texts.fault(key), since=since))
 
 
 def _away(state: State, days: Sequence[RosterDay], texts: Texts, names: Mapping[str, str]) -> Iterator[str]:
@@ -405,9 +519,40 @@ def _away(state: State, days: Sequence[RosterDay], texts: Texts, names: Mapping[
     for away in state.absences:
         if any(away.first <= day.on <= away.last for day in days):
             told = {"member": texts.who(away.member, names), "replacement": texts.who(away.replacement, names)}
-            key = "away" if away.replacement else "away.nobody"
-            dates = {"first": f"{away.first:%d-%m-%Y}", "last": f"{away.last:%d-%m-%Y}"}
-            yield from _wrapped(printable(texts.words.day[key].format(**told, **dates)))
+            key = "absent" if away.replacement else "absent.nobody"
+            yield from _wrapped(printable(texts.words.day[key].format(**told, when=span(away.first, away.last, texts))))
+
+
+# --- what somebody who said something must know -----------------------------------------------------------------------
+
+
+def still_carried(before: State, after: State, texts: Texts, names: Mapping[str, str]) -> Iterator[str]:
+    """Pagers that are somebody else's today by what was just said, and that somebody has on them already."""
+    if before.duty is None or after.duty is None or before.duty.on != after.duty.on:
+        return
+    for pager in after.plan.pagers:
+        whose, carried = after.duty.members.get(pager.id), after.carried.get(pager.id)
+        if carried and whose not in (before.duty.members.get(pager.id), carried.member):
+            yield texts.words.day["mind.carried"].format(pager=pager.id, member=texts.who(carried.member, names))
+
+
+def new_gaps(gaps: Iterable[f.Gap], texts: Texts, names: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the roster now; of what comes late in a long row only how much it is."""
+    words = texts.words.day
+    nobody, twice = list[tuple[date, str]](), dict[tuple[date, str], list[str]]()
+    for gap in gaps:
+        if gap.member:
+            twice.setdefault((gap.on, gap.member), []).append(gap.pager)
+        else:
+            nobody.append((gap.on, gap.pager))
+    told = [(on, words["mind.gap"].format(date=day_word(on, texts), pager=pager)) for on, pager in nobody]
+    for (on, member), pagers in twice.items():
+        about = {"member": texts.who(member, names), "pagers": texts.row(pagers)}
+        told.append((on, words["mind.twice"].format(date=day_word(on, texts), **about)))
+    told.sort(key=lambda one: one[0])
+    yield from (line for _, line in told[:WARNINGS_MAX])
+    if more := len(told[WARNINGS_MAX:]):
+        yield words["mind.more"].format(count=more)
 
 
 # --- how it is written ------------------------------------------------------------------------------------------------

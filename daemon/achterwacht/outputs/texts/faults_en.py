@@ -103,10 +103,10 @@ FAULTS_EN = {
         "{count} zenders keep dropping out",
     ),
     "zender/test overdue": FaultWords(
-        "the button of {device} was not tested for too long",
+        "the button of {device} has had no good test for too long",
         "Nobody knows for sure whether a press on this button arrives.",
         "Test it today: `achterwacht test zender NUMBER`, with somebody at the button.",
-        "the button of {count} zenders was not tested for too long",
+        "the button of {count} zenders has had no good test for too long",
     ),
     # --- pagers ---
     "pager/offline": FaultWords(

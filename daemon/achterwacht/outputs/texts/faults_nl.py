@@ -103,10 +103,10 @@ FAULTS_NL = {
         "{count} zenders vallen telkens weg",
     ),
     "zender/test overdue": FaultWords(
-        "de knop van {device} is te lang niet getest",
+        "de knop van {device} heeft te lang geen goede test gehad",
         "Niemand weet zeker of een druk op deze knop aankomt.",
         "Test hem vandaag: `achterwacht test zender NUMMER`, met iemand bij de knop.",
-        "de knop van {count} zenders is te lang niet getest",
+        "de knop van {count} zenders heeft te lang geen goede test gehad",
     ),
     # --- piepers ---
     "pager/offline": FaultWords(

@@ -5,13 +5,15 @@ Never colour: signs and words.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from achterwacht.core import facts as f
 from achterwacht.core.drill_report import Took, report
 from achterwacht.core.incident import Incident
 from achterwacht.core.plan import Plan
 from achterwacht.outputs.texts import Texts
+from achterwacht.outputs.texts.day import short_names
 from achterwacht.outputs.texts.standing import cut, printable
 from achterwacht.outputs.texts.story import began, headline
 
@@ -19,30 +21,33 @@ from achterwacht.outputs.texts.story import began, headline
 TEST_WIDTHS = (1, 4, 17, 14, 16, 14, 8)
 DRILL_WIDTHS = (1, 33, 10, 10, 10, 11)
 
+Due = Literal["again", "overdue", "in time"]
+"""Whether a button must be tested: again, since it was found wrong; or since that is too long ago."""
+
 
 def tests_text(
     plan: Plan,
     newest: Mapping[int, f.ButtonTestEnded],
-    right: Mapping[int, f.ButtonTestEnded],
-    overdue: Container[int],
+    due: Mapping[int, Due],
     names: Mapping[str, str],
 ) -> str:
-    """A line for each zender: the newest test that was right, and how the newest of all ended."""
+    """A line for each zender: its newest test, by whom, how it ended; and whether it must be tested."""
     texts = Texts(plan.language)
+    testers = short_names((ended.by for ended in newest.values()), texts, names, TEST_WIDTHS[4])
     words = texts.words.practice
     rows = [["", words["nr"], words["place"], words["tested"], words["by"], words["how"], ""]]
     for zender in plan.zenders:
-        good, last = right.get(zender.nr), newest.get(zender.nr)
-        is_late = zender.nr in overdue
+        last = newest.get(zender.nr)
+        its_due = due.get(zender.nr)
         rows.append(
             [
-                "!" if is_late else "",
+                "!" if its_due in ("again", "overdue") else "",
                 str(zender.nr),
                 zender.place,
-                f"{good.when.local:%d-%m-%Y}" if good else words["never"],
-                texts.who(last.by, names) if last else "",
+                f"{last.when.local:%d-%m-%Y}" if last else words["never"],
+                testers[last.by] if last else "",
                 words[f"result.{last.end}"] if last else "",
-                words["overdue"] if is_late else words["in time"] if good else "",
+                words[its_due] if its_due else "",
             ]
         )
     lines = [_row(row, TEST_WIDTHS) for row in rows]
@@ -60,9 +65,9 @@ def drill_text(story: Incident, names: Mapping[str, str]) -> str:
     needed = {"needed": told.needed}
     for key, after_s in (("enough", told.enough_s), ("there", told.first_there_s)):
         if after_s is None:
-            lines.append(words[f"{key}.never"].format_map(needed))
+            lines.append(words[f"{key}.never" if told.ended else f"{key}.not yet"].format_map(needed))
         else:
-            lines.append(words[key].format(after=texts.duration(after_s), **needed))
+            lines.append(words[key].format(after=texts.duration(max(0.0, after_s)), **needed))
     lines.append(
         words["ended"].format(end=texts.words.drill_ends.get(told.ended.reason, told.ended.reason))
         if told.ended

@@ -113,7 +113,8 @@ class Screen:
 
     def _alarms(self) -> Iterator[str]:
         for alarm in sorted(self._state.alarms.values(), key=lambda alarm: alarm.raised_s):
-            yield from self._wrapped(self._texts.words.watch["open"].format_map(self._texts.alarm(alarm)), "", INDENT)
+            words = self._texts.words.watch[self._texts.how_open(alarm)]
+            yield from self._wrapped(words.format_map(self._texts.alarm(alarm)), "", INDENT)
 
     def _reasons(self, names: Mapping[str, str], room: int) -> list[str]:
         """As many as there is room for. The first, and the first fault, with what it means and what to do."""

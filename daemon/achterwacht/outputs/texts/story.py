@@ -37,10 +37,12 @@ def headline(incident: Incident, texts: Texts) -> str:
 
 
 def began(incident: Incident, texts: Texts) -> str:
-    """When it began, and that it is open or how long it took."""
-    words = texts.words.story
+    """When it began, and that it is open or how long it took; of an announced drill, that it never rang."""
+    words, closed = texts.words.story, incident.closed
     local = incident.raised_at.astimezone(HOUSE_ZONE)
-    end = words["closed"].format(after=texts.duration(incident.closed.after_s)) if incident.closed else words["open"]
+    end = words["open"]
+    if closed:
+        end = words["called off" if closed.after_s < 0 else "closed"].format(after=texts.duration(closed.after_s))
     return words["began"].format(date=f"{local:%d-%m-%Y}", time=f"{local:%H:%M:%S}", end=end)
 
 
@@ -60,7 +62,8 @@ def _timeline(incident: Incident, texts: Texts, names: Mapping[str, str]) -> Ite
         sentence = texts.sentence(line.fact, names)
         if line.times > 1:
             sentence = texts.words.story["times"].format(sentence=sentence, times=line.times)
-        yield f"  {clock_time(line.fact.when)} {texts.duration(line.after_s):>7}  {sentence}"
+        after = texts.duration(line.after_s) if line.after_s >= 0 else ""  # an announced drill has not rung yet
+        yield f"  {clock_time(line.fact.when)} {after:>7}  {sentence}"
 
 
 def _targets(incident: Incident, texts: Texts, names: Mapping[str, str]) -> Iterator[str]:

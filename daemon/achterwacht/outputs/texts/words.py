@@ -107,6 +107,8 @@ class Words:
     """By reason, or `reason.kind` where one reason is told to some in other words."""
     about: str
     """A {pager} that a notice is about, and what is {told} of it: a whole sentence."""
+    and_more: str
+    """The {pagers} of which there is no room to tell it."""
     whose_today: str
     """Which {member} is to carry it today: a whole sentence."""
     gaps: Mapping[str, str]
