@@ -649,6 +649,17 @@ def test_with_the_broker_gone_no_pager_is_heard_and_that_is_told_when_it_lasts()
     assert house.lacking == {}
 
 
+def test_a_broker_that_is_started_again_at_nine_makes_no_pager_missing() -> None:
+    house = DayHouse()
+    house.lift("p1", "p2", "p3")
+    house.until("08:59:58")
+    house.hear(h.Trouble("broker/link", "gone"))
+    house.wait(5)
+    house.hear(h.TroubleOver("broker/link"))
+    house.wait(2)
+    assert [check.missing for check in house.all(f.PickUpChecked)] == [()]
+
+
 def test_a_pager_that_started_anew_proves_itself_again() -> None:
     house = DayHouse()
     house.lift("p1", "p2", "p3")

@@ -413,7 +413,7 @@ def _check(turn: Turn) -> None:
         if not today.held:
             turn.note(f.CheckHeld(turn.now, today.on))
         return
-    if since_s < KNOWN_AFTER_S and not _is_all_known(turn.state):
+    if _is_cut_off(turn) or (since_s < KNOWN_AFTER_S and not _is_all_known(turn.state)):
         return
     missing = _lacking(turn.state)
     turn.note(f.PickUpChecked(turn.now, today.on, missing, not turn.now.clock_ok))
