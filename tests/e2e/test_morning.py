@@ -148,7 +148,7 @@ def proven(state: State) -> set[str]:
 
 
 def watched(state: State) -> bool:
-    return state.pick_up is not None and state.pick_up.watched
+    return state.pick_up is not None
 
 
 @pytest.mark.asyncio

@@ -660,6 +660,15 @@ def test_a_broker_that_is_started_again_at_nine_makes_no_pager_missing() -> None
     assert [check.missing for check in house.all(f.PickUpChecked)] == [()]
 
 
+def test_a_broker_that_was_lost_by_a_clock_hours_fast_holds_up_no_check() -> None:
+    house = DayHouse(at="08:59")
+    house.jump(3 * 3600)
+    house.hear(h.Trouble("broker/link", "gone"))
+    house.jump(-3 * 3600)
+    house.until("09:00:50")
+    assert {lacking.why for lacking in house.all(f.PickUpChecked)[0].missing} == {"docked"}
+
+
 def test_a_pager_that_started_anew_proves_itself_again() -> None:
     house = DayHouse()
     house.lift("p1", "p2", "p3")

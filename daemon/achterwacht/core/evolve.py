@@ -22,7 +22,7 @@ from achterwacht.core.evolve_day import (
     notice_ordered,
     unproven,
 )
-from achterwacht.core.evolve_tests import EVOLVE_TESTS
+from achterwacht.core.evolve_tests import EVOLVE_TESTS, zender_changed
 from achterwacht.core.faults import STAND, device_of, kind_of
 from achterwacht.core.heard import MEASURED
 from achterwacht.core.moment import Moment
@@ -198,7 +198,7 @@ def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State
         last_press=fact.press,
         last_press_s=now_s,
     )
-    return replace(
+    state = replace(
         state,
         alarms=state.alarms.set(fact.incident, alarm),
         closed=_without(_undoable(state, now_s), {fact.incident}),
@@ -206,14 +206,8 @@ def _alarm_raised(state: State, fact: f.AlarmRaised | f.AlarmRecovered) -> State
         outbox=_undelivered_dropped(state, fact.incident),
         untold=_all_told(state, fact.incident),
         presses=state.presses.set(fact.press, Press(fact.incident, now_s)),
-        devices=_pressed(state, fact),
     )
-
-
-def _pressed(state: State, fact: f.AlarmRaised | f.AlarmRecovered | f.PressJoined) -> Map[str, Device]:
-    name = f"{ZENDER}:{fact.zender}"
-    device = state.devices.get(name)
-    return state.devices.set(name, replace(device, pressed_at=fact.when.at)) if device else state.devices
+    return zender_changed(state, fact.zender, pressed_at=fact.when.at)
 
 
 def _press_joined(state: State, fact: f.PressJoined) -> State:
@@ -223,7 +217,7 @@ def _press_joined(state: State, fact: f.PressJoined) -> State:
         alarm = replace(alarm, last_press=fact.press)
         alarm = _run_again(alarm, state.plan, now_s, "recovered from a pager" if fact.recovered else "pressed again")
     presses = state.presses.set(fact.press, Press(fact.incident, now_s))
-    return replace(_with(state, alarm), presses=presses, devices=_pressed(state, fact))
+    return zender_changed(replace(_with(state, alarm), presses=presses), fact.zender, pressed_at=fact.when.at)
 
 
 def _run_again(alarm: Alarm, plan: Plan, now_s: float, reason: f.Reason) -> Alarm:

@@ -167,7 +167,7 @@ def _watch_began(state: State, fact: f.WatchBegan) -> State:
         for pager, carried in state.carried.items()
         if carried.at and carried.at.astimezone(HOUSE_ZONE).date() == fact.on
     }
-    return carriers_again(replace(state, pick_up=PickUp(fact.on, watched=True), carried=Map(today)))
+    return carriers_again(replace(state, pick_up=PickUp(fact.on), carried=Map(today)))
 
 
 def _pick_up(state: State, **changes: Any) -> State:

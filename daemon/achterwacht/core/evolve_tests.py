@@ -42,7 +42,7 @@ def _button_test_pressed(state: State, fact: f.ButtonTestPressed) -> State:
         until_s=now_s + CLAIM_S,
     )
     state = replace(_tested(state, test), presses=state.presses.set(fact.press, Press(fact.incident, now_s)))
-    return _device(state, fact.zender, pressed_at=fact.when.at)
+    return zender_changed(state, fact.zender, pressed_at=fact.when.at)
 
 
 def _button_test_claimed(state: State, fact: f.ButtonTestClaimed) -> State:
@@ -57,7 +57,7 @@ def _button_test_ended(state: State, fact: f.ButtonTestEnded) -> State:
     state = replace(state, button_tests=state.button_tests.delete(fact.zender))
     state = _dropped(state, lambda ordered: (ordered.reason, ordered.zender) == ("test press", fact.zender))
     if fact.end in ("right", "wrong"):
-        state = _device(state, fact.zender, tested_at=fact.when.at if fact.end == "right" else None)
+        state = zender_changed(state, fact.zender, tested_at=fact.when.at if fact.end == "right" else None)
     return answered(state, fact.key, fact.when)
 
 
@@ -65,7 +65,8 @@ def _tested(state: State, test: ButtonTest) -> State:
     return replace(state, button_tests=state.button_tests.set(test.zender, test))
 
 
-def _device(state: State, zender: int, **changes: Any) -> State:
+def zender_changed(state: State, zender: int, **changes: Any) -> State:
+    """The state in which this is so of a zender; of one that was never heard nothing is kept."""
     name = f"{ZENDER}:{zender}"
     device = state.devices.get(name)
     return replace(state, devices=state.devices.set(name, replace(device, **changes))) if device else state

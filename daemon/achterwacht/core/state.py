@@ -152,7 +152,6 @@ class PickUp(msgspec.Struct, frozen=True):
     """How far the morning of one day has come."""
 
     on: date
-    watched: bool = False
     reminded: tuple[str, ...] = ()
     """The pagers whose members were reminded."""
     reminded_at: datetime | None = None
