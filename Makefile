@@ -11,7 +11,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-emit-index-url $(ARGS)
-EXTRAS := --extra gpio --extra sim --extra phones --extra alarm-centre --extra calendar
+EXTRAS := --extra gpio --extra sim --extra phones --extra alarm-centre --extra calendar --extra dashboard
 
 # Debian keeps mosquitto here, and an ordinary user's PATH does not.
 export PATH := $(PATH):/usr/sbin
@@ -64,11 +64,12 @@ clean: ## remove what make and the tools left here
 	rm -rf .venv build dist mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-# mosquitto: a real broker; systemd: judges our unit; openssl: certificates; gcc: a slow disk (benchmarks/slow_fsync.c).
+# mosquitto: a real broker; systemd: judges our units; openssl: certificates; gcc: a slow disk (benchmarks/slow_fsync.c);
+# chromium: the browser that judges the dashboard.
 test-tools:
-	@for tool in mosquitto mosquitto_pub systemd-analyze openssl gcc; do \
+	@for tool in mosquitto mosquitto_pub systemd-analyze openssl gcc chromium; do \
 	command -v $$tool >/dev/null || { \
-	$(call apt,mosquitto mosquitto-clients systemd openssl gcc libc6-dev); break; }; done
+	$(call apt,mosquitto mosquitto-clients systemd openssl gcc libc6-dev chromium fonts-dejavu-core); break; }; done
 
 # uv stands for the whole virtual environment: it is the first thing in it. --clear: no mix with an older Python's.
 $(BIN)/uv: requirements/installer.lock

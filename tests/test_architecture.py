@@ -28,6 +28,9 @@ LINK = "achterwacht.link"
 DRIVER = "achterwacht.driver"
 MQTT = "achterwacht.mqtt"
 OUTPUTS = "achterwacht.outputs"
+PATHS = "achterwacht.paths"
+READING = tuple(f"{JOURNAL}.{room}" for room in ("files", "people", "reader"))
+TEXTS = "achterwacht.outputs.texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Ban:
 
 CORE_KNOWS_NOBODY = "hand it to the core as a heard thing, a part of the plan or an argument"
 ROOMS_MEET_IN_SERVICE = "rooms meet in service; what two of them share stands in core"
-FOLD_AND_ASK = "the dashboard folds facts with core and asks through the link's messages"
+FOLD_AND_ASK = "the dashboard folds facts with core, reads the journal, says the house's words, and asks by the link"
 FROM_THE_WIRE = "write it from docs/wire.md: a simulator that knows us shares our mistakes"
 ONE_PROGRAM = "the daemon lives without dashboard and simulator"
 
@@ -63,7 +66,7 @@ ARROWS = (
     Arrow(JOURNAL, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow(LINK, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow("achterwacht", (), ONE_PROGRAM),
-    Arrow("achterwacht_dashboard", (CORE, LINK), FOLD_AND_ASK),
+    Arrow("achterwacht_dashboard", (CORE, ERRORS, CLOCK, PATHS, LINK, *READING, TEXTS), FOLD_AND_ASK),
     Arrow("achterwacht_sim", (), FROM_THE_WIRE),
 )
 

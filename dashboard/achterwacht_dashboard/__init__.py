@@ -1,6 +1,5 @@
-"""The dashboard: what reception, the team and the coordinator see and fill in (not built yet).
+"""The dashboard: what people see in a browser, and what they press there.
 
-Its own process, with its own file of accounts, web sessions and incident forms. It folds the facts that the
-daemon streams with the daemon's own `evolve`, and sends commands; it holds no alarm logic. Whatever happens
-here, a press still pages.
+A process of its own. It folds the daemon's facts and sends commands; it holds no alarm logic: how the house stands is
+`achterwacht.core`'s, what becomes of a command is the daemon's.
 """

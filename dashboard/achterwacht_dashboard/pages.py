@@ -1,0 +1,133 @@
+"""What a live page is made of: parts, each a view (plain values) and a template; and its signals, which scripts read.
+
+Knows how a part becomes HTML. What stands in it is the views' (board.py, team.py, desk.py); how it reaches a browser is
+live.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from achterwacht.core.moment import Moment
+from achterwacht.core.state import State
+from achterwacht.outputs.texts import Texts
+from achterwacht_dashboard.access import Viewer
+from achterwacht_dashboard.house import Look
+from achterwacht_dashboard.words import Words
+
+HERE = Path(__file__).parent
+
+Tone = Literal["alarm", "drill", "fault", "test"]
+"""What is heard (static/sound.js)."""
+MarkState = Literal["alarm", "coming", "on_scene", "drill", "test", "fault", "unknown", "ready"]
+"""How a zender shows on the floor plan: a shape and a colour each (static/plan.js)."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a view may know: the house as it is now, and who is looking, in which language."""
+
+    look: Look
+    viewer: Viewer
+    words: Words
+    texts: Texts
+    now: Moment
+    zender: int = 0
+    """Of the page of a desk: which one it is."""
+
+    @property
+    def state(self) -> State:
+        return self.look.state
+
+    @property
+    def house_s(self) -> float:
+        """This moment in house time: what the state counts in, and what `data-since-s` is written in."""
+        return self.look.state.house_s(self.now)
+
+    def who(self, by: str) -> str:
+        """Somebody's name, as far as it is known."""
+        return self.texts.who(by, self.look.names)
+
+    @property
+    def discreet(self) -> bool:
+        """Whether an alarm is open whose desk is in sight of this screen, or is staffed by this member (S9). Then
+        nothing of any alarm may be seen or heard here but the discreet sign."""
+        plan = self.state.plan
+        for alarm in self.state.alarms.values():
+            zender = alarm.plan.zender(alarm.zender) or plan.zender(alarm.zender)
+            if zender is None:
+                continue
+            if (self.viewer.screen and self.viewer.screen in zender.screens) or self.viewer.member in zender.staff:
+                return True
+        return False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One zender on the floor plan: its state, its word (which stands beside the shape), and a sentence about it."""
+
+    state: MarkState
+    word: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What scripts need besides the parts; all of it is JSON on the page."""
+
+    tones: Mapping[str, Tone] = field(default_factory=dict)
+    """By what it is about (an incident, a fault): what is to be heard for it."""
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """By zender."""
+    orders: tuple[str, ...] = ()
+    """The orders to `app:<member>` that this page shows now; when they are on the screen it says so to the daemon."""
+    title: str = ""
+    """The title of the window; empty: as the page was loaded."""
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+View = Callable[[Seen], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is live. `parts`: by name, its view; its template is `parts/<page>/<name>.html`."""
+
+    name: str
+    route: str
+    """Its row in access.TABLE."""
+    parts: Mapping[str, View]
+    signals: Callable[[Seen], Signals] = lambda seen: Signals()
+    rings: bool = False
+    """Whether the way `app` rings here: then the daemon is told that this member has a page open."""
+
+
+class Renderer:
+    """Makes HTML. Everything that comes from outside is text: autoescape is on, and a missing value is an error."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(self, template: str, words: Words, **values: Any) -> str:
+        """A whole page or a fragment. In the template `t("key", …)` is a text, `lang` the language."""
+        return self._environment.get_template(template).render(t=words, lang=words.language, **values)
+
+    def parts(self, page: Page, seen: Seen) -> dict[str, str]:
+        """Every part of a live page, by name."""
+        return {
+            name: self.page(f"parts/{page.name}/{name}.html", seen.words, seen=seen, **view(seen))
+            for name, view in page.parts.items()
+        }

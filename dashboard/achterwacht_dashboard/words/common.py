@@ -1,0 +1,31 @@
+"""The words that every page has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NL: Mapping[str, str] = {
+    "common.stale": "Verbinding weg sinds {at}. Wat hier staat is oud.",
+    "common.sent": "verstuurd",
+    "common.again": "nog niet aangekomen, opnieuw …",
+    "common.done": "aangekomen",
+    "common.held": "aangekomen, nog niet vastgelegd",
+    "common.refused": "geweigerd",
+    "common.unknown": "geen antwoord gekregen. Of het gelukt is, is niet bekend: kijk, en druk zo nodig opnieuw.",
+    "common.login": "u bent niet meer ingelogd",
+    "common.no_script": "Deze pagina werkt alleen met JavaScript: zonder dat zou zij oud nieuws tonen.",
+    "common.skip": "Naar de inhoud",
+}
+
+EN: Mapping[str, str] = {
+    "common.stale": "Connection lost since {at}. What stands here is old.",
+    "common.sent": "sent",
+    "common.again": "not arrived yet, again …",
+    "common.done": "arrived",
+    "common.held": "arrived, not recorded yet",
+    "common.refused": "refused",
+    "common.unknown": "no answer. Whether it was done is not known: look, and press again if needed.",
+    "common.login": "you are not logged in any more",
+    "common.no_script": "This page needs JavaScript: without it, it would show old news.",
+    "common.skip": "To the content",
+}

@@ -1,0 +1,9 @@
+"""The words of team pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NL: Mapping[str, str] = {}
+
+EN: Mapping[str, str] = {}
