@@ -20,6 +20,7 @@ import msgspec
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_from_plain, from_plain
 from achterwacht.core.evolve import evolve
+from achterwacht.core.incident import Incident
 from achterwacht.core.moment import Moment
 from achterwacht.core.state import EMPTY, State
 from achterwacht.errors import LinkUnavailable
@@ -59,6 +60,8 @@ class Look:
     """For whoever repairs it."""
     people: Mapping[str, Person] = field(default_factory=dict)
     """By member id: names and telephone numbers, as far as they are known."""
+    last_story: Incident | None = None
+    """The newest incident that is over, as the journal has it; None until it was read, or when there is none."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -112,6 +115,10 @@ class House:
         finally:
             self._pages[member] -= 1
             self._pages_changed.set()
+
+    def remember_last(self, story: Incident | None) -> None:
+        """What the journal's readers found to be the newest incident that is over."""
+        self._show(last_story=story)
 
     async def command(self, command: dict[str, Any]) -> dict[str, Any]:
         """Have the daemon do something (docs/link.md); its answer. Raises LinkUnavailable, AskedWrong."""
