@@ -567,7 +567,7 @@ async def test_a_reader_says_whose_pages_are_open_until_it_leaves(path: Path) ->
         left = [(await house.asked())[0] for _ in range(2)]
     assert all(isinstance(said, link.Pages) for said in (*pages, *left))
     said = [(page.reader, page.members) for page in (*pages, *left) if isinstance(page, link.Pages)]
-    assert [members for _, members in said] == [("anna", "bas"), ("bas",), (), ("cor",), (), ()]
+    assert [members for _, members in said] == [("anna", "bas"), ("bas",), (), ("cor",), None, None]
     readers = [reader for reader, _ in said]
     assert readers[0] is readers[1] is readers[2] is not readers[3] and None not in readers
     assert {id(reader) for reader in readers[4:]} == {id(readers[0]), id(readers[3])}, "withdrawn for each that left"

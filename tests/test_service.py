@@ -29,7 +29,7 @@ from achterwacht.errors import ConfigInvalid, Mistake
 from achterwacht.journal.opening import open_folder
 from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
-from achterwacht.link import Connection, connect
+from achterwacht.link import Connection, Pages, connect
 from achterwacht.outputs.open_pages import NOT_OPEN
 from achterwacht.outputs.wiring import Phones, WebPush
 from achterwacht.outputs.wiring import Voices as Wired
@@ -179,6 +179,18 @@ async def test_a_plan_that_was_read_last_is_adopted_last(house: Service, monkeyp
 
 
 @pytest.mark.asyncio
+async def test_a_dashboard_that_is_away_is_a_fault(house: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("achterwacht.service.LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr("achterwacht.outputs.open_pages.MISSED_S", 0.01)
+    await until(lambda: "link/dashboard" in house.state.faults)  # the plan rings open pages
+    dashboard = object()
+    house._on_command(Pages(dashboard, ()), lambda answered: None)
+    await until(lambda: "link/dashboard" not in house.state.faults)
+    house._on_command(Pages(dashboard, None), lambda answered: None)
+    await until(lambda: "link/dashboard" in house.state.faults)
+
+
+@pytest.mark.asyncio
 async def test_an_hour_without_a_fact_is_noted_while_nothing_is_open(
     house: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,7 +204,9 @@ async def test_an_hour_without_a_fact_is_noted_while_nothing_is_open(
     monkeypatch.setattr("achterwacht.service.CLOCK_S", 2 * STILL_HERE_S)
     monkeypatch.setattr(house.clock, "now", moment)
     await until(lambda: "broker/link" in house.state.faults)
-    house.inbox.put(h.PlanRead(replace(house.state.plan, morning=None), "no day has its times"))
+    members = tuple(replace(member, ways=()) for member in house.state.plan.members)
+    plan = replace(house.state.plan, morning=None, members=members)
+    house.inbox.put(h.PlanRead(plan, "no day has its times, and nobody misses a dashboard"))
     await until(lambda: house.state.plan.morning is None)
     await turns()
     noted = house.state.n

@@ -104,10 +104,10 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Whose pages are open at this reader now; nobody's, when it has left."""
+    """Whose pages are open at this reader now; None when it has left, whatever it was."""
 
     reader: object
-    members: tuple[str, ...]
+    members: tuple[str, ...] | None
 
 
 Command = h.Answer | h.Commanded | h.Reached | Redeem | Register | Pages
@@ -567,7 +567,7 @@ class Link:
             log.info("%s left", reader)
         finally:
             self._readers.discard(reader)
-            self._on_command(Pages(reader, ()), lambda _: None)
+            self._on_command(Pages(reader, None), lambda _: None)
             ws.transport.abort()
 
     async def _tell(self, reader: _Reader, hello: dict[str, Any], state: State) -> None:

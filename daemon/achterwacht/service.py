@@ -458,7 +458,7 @@ class Service:
     async def _go_round(self) -> None:
         """Once a second, for ever: who is silent, and whether anybody vouches for the clock."""
         began_s = self.clock.mono_s()
-        clock_in_doubt = False
+        clock_in_doubt = dashboard_missed = False
         while True:
             now = self.clock.now()
             self.ears.look(now.mono_s)
@@ -475,6 +475,9 @@ class Service:
             if clock_in_doubt != (not now.clock_ok and now.mono_s - began_s >= CLOCK_S):
                 clock_in_doubt = not clock_in_doubt
                 self._trouble("clock/unsynchronised", "" if clock_in_doubt else None)
+            if dashboard_missed != self.voices.open_pages.is_dashboard_missed(self.state.plan, now.mono_s):
+                dashboard_missed = not dashboard_missed
+                self._trouble("link/dashboard", "" if dashboard_missed else None)
             await asyncio.sleep(LOOK_EVERY_S)
 
     # --- what others call ---------------------------------------------------------------------------------------------
@@ -563,7 +566,10 @@ class Service:
 
     def _on_command(self, command: Command, reply: Callable[[dict[str, Any]], None]) -> None:
         if isinstance(command, Pages):
-            self.voices.open_pages.open_at(command.reader, command.members)
+            if command.members is None:
+                self.voices.open_pages.left(command.reader)
+            else:
+                self.voices.open_pages.open_at(command.reader, command.members)
             reply({"result": "accepted", "note": "", "durable": True})
         elif isinstance(command, Redeem):
             self._on_token(command.token, reply)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from achterwacht.core.facts import Ordered
-from achterwacht.core.plan import Site
+from achterwacht.core.plan import Member, Site
 from achterwacht.errors import Undeliverable
 from achterwacht.outputs.dispatch import Alert
-from achterwacht.outputs.open_pages import NOT_OPEN, OpenPages
-from house import House
+from achterwacht.outputs.open_pages import MISSED_S, NOT_OPEN, OpenPages
+from house import TOWN_HALL, House
+
+NO_PAGES = TOWN_HALL
+"""Its members have pagers and telephones of another way."""
 
 
 def alert(member: str) -> Alert:
@@ -45,6 +50,25 @@ async def test_nothing_is_kept_of_a_reader_that_has_left() -> None:
     for _ in range(3):
         reader = object()
         pages.open_at(reader, ["anna"])
-        pages.open_at(reader, [])
-    pages.open_at(object(), [])
+        pages.left(reader)
+    pages.left(object())
     assert not await is_open(pages, "anna") and not pages._open
+
+
+def test_a_dashboard_that_was_there_is_missed() -> None:
+    pages, dashboard = OpenPages(), object()
+    assert not pages.is_dashboard_missed(NO_PAGES, 5.0) and not pages.is_dashboard_missed(NO_PAGES, 500.0)
+    pages.open_at(dashboard, [])
+    assert not pages.is_dashboard_missed(NO_PAGES, 600.0), "it is there, though nobody has a page open"
+    pages.left(dashboard)
+    assert not pages.is_dashboard_missed(NO_PAGES, 600.0 + MISSED_S - 1)
+    assert pages.is_dashboard_missed(NO_PAGES, 600.0 + MISSED_S)
+    pages.open_at(object(), ["anna"])
+    assert not pages.is_dashboard_missed(NO_PAGES, 700.0)
+
+
+@pytest.mark.parametrize("way", ["app", "push"])
+def test_a_house_that_rings_by_pages_misses_a_dashboard_that_never_came(way: str) -> None:
+    pages, plan = OpenPages(), replace(NO_PAGES, members=(Member("anna", ways=(way,)),))
+    assert not pages.is_dashboard_missed(plan, 5.0)
+    assert pages.is_dashboard_missed(plan, 5.0 + MISSED_S)

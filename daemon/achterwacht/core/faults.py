@@ -32,7 +32,7 @@ END_BY_THEMSELVES = frozenset(
         *("base/offline", "base/transmitter", "base/refusing"),
         *("channel/failing", "way/failing", "way/unregistered", "way/unproven", PHONES_DOWN),
         *("receiver/offline", *CENTRE_FAULTS),
-        *("clock/unsynchronised", "link/socket"),
+        *("clock/unsynchronised", "link/socket", "link/dashboard"),
         f"{DOCK}/pin",
         *(*MORNING_FAULTS, "zender/test overdue"),
         *(f"{CALENDAR}/{kind}" for kind in ("failing", "not understood")),

@@ -355,6 +355,11 @@ FAULTS_EN = {
         "Alarms ring as always. A screen shows what is out of date.",
         "Call the administrator: the folder of the socket is missing or full.",
     ),
+    "link/dashboard": FaultWords(
+        "the dashboard is gone",
+        "Alarms ring as always, and the pagers work. The screens are out of date, and no open page rings.",
+        "See whether the screens come back by themselves. If not, call the administrator: the dashboard does not run.",
+    ),
     "budget/handed_over": FaultWords(
         "a page left too late",
         "The first time was measured, the second was agreed.",

@@ -355,6 +355,11 @@ FAULTS_NL = {
         "Alarmen gaan gewoon af. Een scherm toont verouderde gegevens.",
         "Waarschuw de beheerder: de map van de socket ontbreekt of is vol.",
     ),
+    "link/dashboard": FaultWords(
+        "het dashboard is weg",
+        "Alarmen gaan gewoon af en de piepers werken. De schermen zijn oud, en een open pagina gaat niet over.",
+        "Kijk of de schermen zelf terugkomen. Zo niet: waarschuw de beheerder, het dashboard draait niet.",
+    ),
     "budget/handed_over": FaultWords(
         "een oproep ging te laat de deur uit",
         "De eerste tijd is gemeten, de tweede is afgesproken.",
