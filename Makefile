@@ -34,9 +34,10 @@ help: ## show this list
 demo: .venv/.run ## one press, from the desk to the closed incident; or SCENARIO=normal_morning; ONCE=1 ends after it
 	$(BIN)/achterwacht-sim demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(ONCE),--once) $(ARGS)
 
-# One test after the other: many start a broker and a daemon, kill them and hold them to a budget, on two cores.
+# Two processes: in one the tests that start a broker and a daemon and mostly wait, one after the other; in the second all
+# the others (tests/conftest.py).
 test: lint test-tools ## lint, then every test but the storms
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: .venv/.test ## style and types
 	$(BIN)/ruff check .
