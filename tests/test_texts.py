@@ -218,6 +218,8 @@ def test_the_objections_of_the_core_are_translated() -> None:
 CORE = Path(achterwacht.core.__file__).parent
 REFUSE = ("escalation.py", "trial.py", "morning.py", "button_test.py", "drill.py")
 """Where commands and answers are refused, with a note."""
+REFUSE_OUTSIDE = ("voices.py", "tokens.py", "outputs/phones/subscription.py")
+"""The same outside the core: of browsers that are registered, and of answers by a link."""
 
 
 def notes_in(source: Path) -> set[str]:
@@ -227,7 +229,7 @@ def notes_in(source: Path) -> set[str]:
         match node:
             case ast.Return(value=note) | ast.Assign(targets=[ast.Name("note")], value=note):
                 notes.append(note)
-            case ast.Call(func=ast.Attribute(attr="Refused"), args=[*_, note]):
+            case ast.Call(func=ast.Attribute(attr="Refused") | ast.Name("BadToken"), args=[*_, note]):
                 notes.append(note)
     parts = (
         part for note in notes if isinstance(note, ast.Constant | ast.IfExp | ast.BoolOp) for part in ast.walk(note)
@@ -238,13 +240,15 @@ def notes_in(source: Path) -> set[str]:
 
 def test_whatever_something_is_refused_with_is_translated() -> None:
     words = {word for kind in (f.Reason, f.Why, f.Place, f.Kind) for word in get_args(kind)}
-    notes = {note for module in REFUSE for note in notes_in(CORE / module)} - words
+    sources = (*(CORE / module for module in REFUSE), *(CORE.parent / module for module in REFUSE_OUTSIDE))
+    notes = {note for source in sources for note in notes_in(source)} - words
     assert len(notes) > 20
     assert notes - NL.notes.keys() == set()
 
 
-def test_no_note_is_translated_that_the_core_does_not_say() -> None:
-    said = {text for source in CORE.glob("*.py") for text in said_in(source)}
+def test_no_note_is_translated_that_nobody_says() -> None:
+    sources = (*CORE.glob("*.py"), *(CORE.parent / module for module in REFUSE_OUTSIDE))
+    said = {text for source in sources for text in said_in(source)}
     assert NL.notes.keys() - said == set()
 
 

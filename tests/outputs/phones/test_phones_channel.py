@@ -183,6 +183,7 @@ async def test_an_alarm_is_brought_with_all_that_a_way_needs(monkeypatch: pytest
         "urgent": True,
         "ttl_s": 120,
         "attempt": 2,
+        "reason": "first press",
         "buttons": [
             {"label": "nl coming", "answer": "coming", "token": "t1"},
             {"label": "nl cannot", "answer": "cannot", "token": "t2"},

@@ -50,6 +50,7 @@ def an_order(*phones: Phone | Registration, **said: Any) -> Deliver:
         "member": "lid-1",
         "address": Address(registrations),
         "kind": "alarm",
+        "reason": "first press",
         "incident": INCIDENT,
         "title": "NOODKNOP Balie 3",
         "text": "Publiekshal",
@@ -124,6 +125,7 @@ async def test_an_alarm_reaches_the_phone_with_its_buttons_and_must_break_throug
     assert pushed.said == {
         "v": 1,
         "kind": "alarm",
+        "reason": "first press",
         "order": f"{INCIDENT}.b.1",
         "incident": INCIDENT,
         "title": "NOODKNOP Balie 3",

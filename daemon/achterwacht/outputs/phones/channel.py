@@ -157,6 +157,7 @@ class PhonesChannel:
             urgent=kind in RINGING,
             ttl_s=ttl_s(kind),
             attempt=alert.attempt,
+            reason=ordered.reason,
             buttons=buttons,
             acknowledge_token=alert.tokens.get("coming", ""),
             url=alert.url,

@@ -62,7 +62,7 @@ class Wire(msgspec.Struct, frozen=True, tag="wire"):
 class Deliver(msgspec.Struct, frozen=True, tag="deliver", kw_only=True):
     """Bring this to one member by one way. Every Deliver is answered by one Outcome with its `id`.
 
-    `kind` and `incident` as in the order (docs/wire.md, "Pagers"): alarm, call_112 and drill ring; over calms; of
+    `kind`, `reason` and `incident` as in the order (docs/wire.md, "Pagers"): alarm, call_112 and drill ring; over calms; of
     those about no alarm `incident` is empty. `title` and `text` are ready for people. `urgent`: it must break through
     silence. `ttl_s`: later than this it is worthless.
     """
@@ -79,6 +79,7 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver", kw_only=True):
     urgent: bool
     ttl_s: int
     attempt: int = 1
+    reason: str = ""
     buttons: tuple[Button, ...] = ()
     acknowledge_token: str = ""
     """The token of what a bare *seen* means where a way has no buttons (Pushover): coming. Empty: nothing."""

@@ -268,6 +268,7 @@ def payload(order: Deliver) -> bytes:
     said: dict[str, Any] = {
         "v": 1,
         "kind": order.kind,
+        "reason": order.reason,
         "order": order.order,
         "incident": order.incident,
         "title": order.title,

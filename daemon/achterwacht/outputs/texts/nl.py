@@ -292,6 +292,25 @@ NL = Words(
         "too late: it is an alarm": "te laat: het is een alarm",
         "this test is over": "deze test is voorbij",
         "the press was not claimed yet": "de druk is nog niet bevestigd",
+        "this is no answer of ours: open the newest message, or use the pager": (
+            "dit is geen antwoord van ons: open het nieuwste bericht, of gebruik de pieper"
+        ),
+        "this message is too old to answer by": "dit bericht is te oud om mee te antwoorden",
+        "the plan has no Web Push: see push under phones in achterwacht.yaml": (
+            "het plan heeft geen Web Push: zie push onder phones in achterwacht.yaml"
+        ),
+        "push is not among this member's ways: see achterwacht.yaml": (
+            "push staat niet bij de wegen (ways) van dit teamlid: zie achterwacht.yaml"
+        ),
+        "the plan allows no such push service: see hosts of push in achterwacht.yaml": (
+            "het plan staat deze pushdienst niet toe: zie hosts onder push in achterwacht.yaml"
+        ),
+        "p256dh is not the public key of a push subscription: register this browser again": (
+            "p256dh is geen sleutel van een browser: meld deze browser opnieuw aan"
+        ),
+        "auth is not the secret of a push subscription: register this browser again": (
+            "auth is geen geheim van een browser: meld deze browser opnieuw aan"
+        ),
     },
     failures={
         r"the plan has no way to this target any more": "het plan heeft hiervoor geen weg meer",
