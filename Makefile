@@ -26,13 +26,16 @@ define apt
 endef
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint storm bench docs lock clean test-tools
+.PHONY: help demo screenshots test lint storm bench docs lock clean test-tools
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.run ## one press, from the desk to the closed incident; or SCENARIO=normal_morning; ONCE=1 ends after it
+demo: .venv/.run ## the whole house, in a browser; one alarm, or SCENARIO=normal_morning; ONCE=1 ends after it
 	$(BIN)/achterwacht-sim demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(ONCE),--once) $(ARGS)
+
+screenshots: .venv/.test test-tools ## take the pictures in docs/screenshots anew
+	$(BIN)/python docs/make_screenshots.py
 
 # Two processes: in one the tests that start a broker and a daemon and mostly wait, one after the other; in the second all
 # the others (tests/conftest.py).

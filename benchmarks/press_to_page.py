@@ -14,7 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,8 +25,10 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from benchmarks.beats import BEAT_S  # noqa: E402
+from benchmarks.browsers import REQUESTS_A_S, SOCKETS  # noqa: E402
 from benchmarks.crowd import Crowd, zenders_yaml  # noqa: E402
 from benchmarks.nodes import ZENDERS, Building, Press  # noqa: E402
+from benchmarks.pages import TeamPage, crowd_at, dashboard_of  # noqa: E402
 from benchmarks.presses import arm, burst, flood, one_by_one, one_hop, press_while, start  # noqa: E402
 from benchmarks.story import facts_of, shown_ms, steps_late_ms  # noqa: E402
 from benchmarks.systems import Daemon, Missing, Process, Tools, disk  # noqa: E402
@@ -41,6 +43,7 @@ from achterwacht.link import connect  # noqa: E402
 from achterwacht.paths import socket_path  # noqa: E402
 from broker import DAEMON, USERS, Mosquitto  # noqa: E402
 from daemon import Onlooker  # noqa: E402
+from dashboard_program import Dashboard  # noqa: E402
 
 DISK = "/var/tmp"
 """Where journals are written: on a disk, which the usual place for temporary files need not be."""
@@ -74,6 +77,8 @@ BORN_EVERY_S = 0.005
 """After a power cut no two nodes start alike: two thousand within ten seconds, as their first beats."""
 KNOWN_S = 2.0
 """By then a daemon has heard what the broker remembers of two thousand zenders."""
+STOPPED_S = 4.0
+"""Longer than the link waits for a reader that takes nothing."""
 FAULT_S = 40.0
 """A fault that has not come by then will not."""
 
@@ -95,6 +100,10 @@ class Size:
     births: int
     """So often all of them start anew."""
     reloads: int
+    pages: int
+    """Presses beside each state of the dashboard but those in which it dies."""
+    kills: int
+    """So often it is killed, and so often stopped."""
     voices: int
     """Presses in each turn of the house with pagers alone and the one with every voice."""
     silence: bool
@@ -103,11 +112,11 @@ class Size:
 
 FULL = Size(
     presses=300, bursts=30, starts=5, idle_s=10.0, others=1000, flood_s=3.0, flood_presses=10_000,
-    zenders=2000, births=3, reloads=3, voices=15, silence=True,
+    zenders=2000, births=3, reloads=3, pages=200, kills=5, voices=15, silence=True,
 )  # fmt: skip
 QUICK = Size(
     presses=40, bursts=5, starts=3, idle_s=2.0, others=0, flood_s=1.0, flood_presses=0,
-    zenders=500, births=1, reloads=1, voices=5, silence=False,
+    zenders=500, births=1, reloads=1, pages=30, kills=1, voices=5, silence=False,
 )  # fmt: skip
 
 
@@ -118,10 +127,15 @@ class Bench:
         self._folder, self._tools, self._size, self._table = folder, tools, size, table
         self._brokers = 0
 
-    async def run(self) -> None:
-        """Everything, in the order of the table. What is lost in one part does not end the others."""
-        parts = [self.floor, self.daemon, self.starts, self.slow_disk, self.voices, self.crowd, self.flood, self.scale]
-        for part in parts:
+    async def run(self, only: Collection[str]) -> None:
+        """Everything (or what is named in `only`), in the order of the table. What is lost in one part does not end the
+        others."""
+        parts = {
+            "floor": self.floor, "daemon": self.daemon, "starts": self.starts, "disk": self.slow_disk,
+            "voices": self.voices, "dashboard": self.dashboard, "crowd": self.crowd, "flood": self.flood,
+            "scale": self.scale,
+        }  # fmt: skip
+        for part in (part for name, part in parts.items() if not only or name in only):
             try:
                 await part()
             except TimeoutError as lost:
@@ -226,6 +240,54 @@ class Bench:
         beside = self._table.times("press → page on all three, all others hang", beside_ms, PAGE_BUDGET_MS)
         self._table.figure("ratio of the p50", beside.p50 / alone.p50, "×")
         self._table.figure("ratio of the p99", beside.p99 / alone.p99, "×")
+
+    async def dashboard(self) -> None:
+        """Press → shown on an open page; and the same presses while the dashboard is killed, stopped and flooded."""
+        count = self._size.pages
+        with self._broker() as broker:
+            async with self._house(broker) as (daemon, building):
+                without = await one_by_one(building, count)
+                async with dashboard_of(daemon.state, self._folder / "dashboard") as (dashboard, page, cookies):
+                    calm = await one_by_one(building, count)
+                    killed = await press_while(building, self._kill(dashboard))
+                    stopped = await press_while(building, self._stop(dashboard))
+                    async with crowd_at(dashboard, cookies) as done:
+                        flooded = await one_by_one(building, count)
+                    await asyncio.sleep(KNOWN_S)
+        table = self._table
+        table.title("Beside the dashboard: its page is a WebSocket client")
+        for what, presses in (
+            ("no dashboard", without),
+            ("one that is looked at", calm),
+            ("it is killed and started again, again and again", killed),
+            ("it is stopped (SIGSTOP) and goes on, again and again", stopped),
+            (f"{SOCKETS} pages and {REQUESTS_A_S} requests a second flood it", flooded),
+        ):
+            pages_ms = [press.page_ms for press in presses]
+            table.times(f"page on all three: {what}", pages_ms, PAGE_BUDGET_MS)
+        table.times("press → shown on an open page of the team", self._seen_ms(page, calm), SHOWN_BUDGET_MS)
+        table.times("press → shown on it while it is flooded", self._seen_ms(page, flooded))
+        table.figure("pages open in the flood", done["open"], "")
+        table.figure("what they were told", done["messages"], "messages/s")
+        table.figure("requests answered in the flood", done["answers"], "requests/s")
+
+    def _seen_ms(self, page: TeamPage, presses: list[Press]) -> list[float]:
+        seen_s = [(press, page.of(press.id)) for press in presses]
+        if unseen := [press.id for press, at_s in seen_s if at_s is None]:
+            self._table.lose(f"{len(unseen)} of {len(presses)} alarms were never on the open page")
+        return [1000 * (at_s - press.sent_s) for press, at_s in seen_s if at_s is not None]
+
+    async def _kill(self, dashboard: Dashboard) -> None:
+        for _ in range(self._size.kills):
+            await dashboard.kill()
+            await dashboard.start()
+
+    async def _stop(self, dashboard: Dashboard) -> None:
+        for _ in range(self._size.kills):
+            dashboard.pause()
+            await asyncio.sleep(STOPPED_S)
+            dashboard.resume()
+            await asyncio.sleep(KNOWN_S)
 
     async def crowd(self) -> None:
         """A thousand other alarms are open, nobody answers them, and each climbs its ladder."""
@@ -398,6 +460,7 @@ def main() -> int:
     """Measure what the command line asks for; 1 when a budget is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything, and without the thousand alarms")
+    parser.add_argument("--only", action="append", default=[], metavar="PART", help="one part; may be given again")
     parser.add_argument("--json", action="store_true", help="the rows as JSON on stdout, instead of the table")
     asked = parser.parse_args()
     if not (shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists()):
@@ -413,7 +476,7 @@ def main() -> int:
             tools = Tools(folder)
         except Missing as missing:
             print(f"Without the relay in C and the slow disk. {missing}", file=sys.stderr)
-        asyncio.run(Bench(folder, tools, QUICK if asked.quick else FULL, table).run())
+        asyncio.run(Bench(folder, tools, QUICK if asked.quick else FULL, table).run(asked.only))
     if asked.json:
         print(json.dumps([asdict(row) for row in table.rows], indent=1))
     return 0 if table.kept else 1

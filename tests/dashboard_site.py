@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from achterwacht.link import Command, Link, Pages, Redeem, Register
 from achterwacht_dashboard.access import Role
 from achterwacht_dashboard.accounts import COOKIE
 from achterwacht_dashboard.app import Settings, make_app
+from achterwacht_dashboard.serving import settings as served_as
 from house import House
 
 WITHIN_S = 10.0
@@ -66,6 +67,8 @@ class Site:
     """Every command that came over the link."""
     pages: tuple[str, ...] = ()
     """Whose pages are open, as the dashboard said last."""
+    connections: Collection[object] = ()
+    """What the dashboard has open to browsers."""
 
     def __post_init__(self) -> None:
         self.link = Link(self.socket, self.snapshot, self.on_command)
@@ -83,7 +86,10 @@ class Site:
     async def token(self, *roles: Role, member: str = "", name: str = "", screen: str = "") -> str:
         """The cookie of a new account that is logged in; with `screen`, of a device that was paired for it."""
         accounts = self.app.state.accounts
-        account = await accounts.add(name or member or "-".join(roles), frozenset(roles), member)
+        name = name or member or "-".join(roles)
+        while accounts.named(name):
+            name += " 2"
+        account = await accounts.add(name, frozenset(roles), member)
         token: str = await accounts.open_session(account, screen=screen, trusted=bool(screen))
         return token
 
@@ -100,7 +106,7 @@ class Site:
     def on_command(self, command: Command, reply: Callable[[dict[str, Any]], None]) -> None:
         self.heard.append(command)
         if isinstance(command, Pages):
-            self.pages = command.members
+            self.pages = command.members or ()
             reply({"result": "accepted", "note": "", "durable": True})
         elif isinstance(command, Redeem | Register):
             reply({"result": "accepted", "note": "", "durable": True})
@@ -130,11 +136,8 @@ async def site(house: House, folder: Path, **settings: Any) -> AsyncIterator[Sit
     app = make_app(Settings(state / "link.sock", state, data, **settings), clock=HouseClock(house))
     port = free_port()
     the_site = Site(f"http://127.0.0.1:{port}", app, house, state / "link.sock")
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, port=port, log_level="warning", access_log=False, ws="websockets-sansio", timeout_graceful_shutdown=1
-        )
-    )
+    server = uvicorn.Server(served_as(app, "127.0.0.1", port))
+    the_site.connections = server.server_state.connections
     server.capture_signals = _nobody  # type: ignore[method-assign]  # pytest's own
     linking = asyncio.create_task(the_site.link.run())
     serving = asyncio.create_task(server.serve())

@@ -22,6 +22,7 @@ PACKAGES = ("achterwacht", "achterwacht_dashboard", "achterwacht_sim")
 CORE = "achterwacht.core"
 CLOCK = "achterwacht.clock"
 ERRORS = "achterwacht.errors"
+HEALTH = "achterwacht.health"
 INPUTS = "achterwacht.inputs"
 JOURNAL = "achterwacht.journal"
 LINK = "achterwacht.link"
@@ -66,7 +67,7 @@ ARROWS = (
     Arrow(JOURNAL, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow(LINK, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow("achterwacht", (), ONE_PROGRAM),
-    Arrow("achterwacht_dashboard", (CORE, ERRORS, CLOCK, PATHS, LINK, *READING, TEXTS), FOLD_AND_ASK),
+    Arrow("achterwacht_dashboard", (CORE, ERRORS, CLOCK, HEALTH, PATHS, LINK, *READING, TEXTS), FOLD_AND_ASK),
     Arrow("achterwacht_sim", (), FROM_THE_WIRE),
 )
 

@@ -55,10 +55,9 @@ CALL_BITS = 800
 # Until then somebody is called late because there are others.
 ALL_CALLED_WITHIN_S = 5.0
 
-# The ways that bring an answer back by themselves; and those that need a page of the dashboard, which is not there yet.
-ANSWERING = (NTFY, PUSHOVER)
-WITH_DASHBOARD = (APP, PUSH)
-NO_DASHBOARD = f"{APP} and {PUSH} need the dashboard, which is not there yet"
+# The ways that bring an answer back by themselves; and those that ring in a browser.
+ANSWERING = (APP, PUSH, NTFY, PUSHOVER)
+IN_A_BROWSER = frozenset({APP, PUSH})
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -74,6 +73,7 @@ def lint(settings: Settings) -> tuple[str, ...]:
         *_on_any_day(plan, _steps),
         *_on_any_day(plan, _first_step),
         *_members(plan),
+        *_on_any_day(plan, _in_a_browser),
         *_on_any_day(plan, partial(_cannot_answer, voices=settings.voices)),
         *_on_any_day(plan, _callers_112),
         *_on_any_day(plan, _enough_people),
@@ -322,30 +322,42 @@ def _members(plan: Plan) -> Iterator[str]:
             yield f"members: {member.id} is in no step of the ladder and no 112 caller: is never rung"
 
 
+def _in_a_browser(plan: Plan) -> Iterator[str]:
+    """Whoever is rung in a browser and by nothing else."""
+    rung, at_once = _rung(plan), _targets(plan, plan.ladder.steps[0])
+    by_page, by_push = [], []
+    for member in plan.members:
+        targets = plan.ways_to(member.id)
+        channels = {target.partition(":")[0] for target in targets}
+        if rung.isdisjoint(targets) or not channels <= IN_A_BROWSER:
+            continue
+        if PUSH in channels:
+            by_push.append(member.id)
+        elif at_once.isdisjoint(targets):  # of those in the first step it is told apart
+            by_page.append(member.id)
+    if by_page:
+        yield f"members: nothing but {APP} rings at {', '.join(by_page)}: only while the page is open"
+    if by_push:
+        yield (
+            f"members: nothing but a browser rings at {', '.join(by_push)}: {PUSH} once one is registered, {APP} while "
+            "the page is open"
+        )
+
+
 def _cannot_answer(plan: Plan, voices: Voices) -> Iterator[str]:
     """Whoever is rung and has nothing to answer on."""
     dialects = {base.id: base.dialect for base in voices.bases}
     rung = _rung(plan)
-    silent, later = [], []
     for member in plan.members:
         targets = plan.ways_to(member.id)
         if rung.isdisjoint(targets) or any(_brings_answer(plan, target) for target in targets):
             continue
         called = [pager for pager in plan.pagers if pager.carrier == member.id]
-        if not called and set(member.ways) <= set(WITH_DASHBOARD):
-            silent.append(member.id)
-        elif not set(member.ways).isdisjoint(WITH_DASHBOARD):
-            later.append(member.id)
-        else:
-            by = ", ".join((*(["one-way pager"] if called else []), *member.ways))
-            button = any(dialects.get(pager.base) == "espa" for pager in called)
-            unless = " unless the base reports the pager's button" if button else ""
-            cannot = f"members: {member.id} can be rung and cannot answer ({by}){unless}"
-            yield f"{cannot}: they need a terminal or another way"
-    if silent:
-        yield f"members: nothing rings yet at {', '.join(silent)}: {NO_DASHBOARD}"
-    if later:
-        yield f"members: can be rung and cannot answer yet: {', '.join(later)}: {NO_DASHBOARD}"
+        by = ", ".join((*(["one-way pager"] if called else []), *member.ways))
+        button = any(dialects.get(pager.base) == "espa" for pager in called)
+        unless = " unless the base reports the pager's button" if button else ""
+        cannot = f"members: {member.id} can be rung and cannot answer ({by}){unless}"
+        yield f"{cannot}: they need a terminal or another way"
 
 
 def _callers_112(plan: Plan) -> Iterator[str]:

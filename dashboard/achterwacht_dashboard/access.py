@@ -51,11 +51,49 @@ ANSWERS = _only("reception", "team")
 DAY = _only("reception", "coordinator")
 
 TABLE: Mapping[str, Roles | None] = {
+    # the doors
+    "GET /login": ANYBODY,
+    "POST /login": ANYBODY,
+    "POST /logout": EVERYBODY,
+    "GET /start/{token}": ANYBODY,
+    "POST /start/{token}": ANYBODY,
+    "GET /pair": ANYBODY,
+    "POST /pair": ANYBODY,
+    "GET /pair/{token}": ANYBODY,
+    "POST /pair/{token}": ANYBODY,
+    "GET /account": EVERYBODY,
+    "POST /account/password": EVERYBODY,
+    # who comes in: only who may give every role may give roles
+    "GET /beheer/accounts": _only("admin"),
+    "POST /beheer/accounts": _only("admin"),
+    "POST /beheer/accounts/{account}": _only("admin"),
+    "POST /beheer/accounts/{account}/link": _only("admin"),
+    "POST /beheer/accounts/{account}/disabled": _only("admin"),
+    "GET /beheer/toestellen": MANAGE,
+    "POST /beheer/toestellen": MANAGE,
+    "POST /beheer/toestellen/{device}": MANAGE,
+    "POST /beheer/toestellen/{device}/weg": MANAGE,
+    # administration
+    "GET /beheer": MANAGE | _only("reception", "supervisor"),
+    "GET /beheer/mensen": MANAGE,
+    "GET /beheer/telefoons": MANAGE,
+    "GET /beheer/piepers": MANAGE,
+    "GET /beheer/zenders": MANAGE,
+    "GET /beheer/rooster": MANAGE | _only("reception", "supervisor"),
+    "GET /beheer/knoptest": DAY | MANAGE,
+    "GET /beheer/journaal": MANAGE,
+    "POST /beheer/journaal": MANAGE,
+    "GET /beheer/gedaan": MANAGE,
+    "GET /beheer/over": MANAGE,
     # pages
     "GET /": EVERYBODY,
     "GET /receptie": BOARD,
     "GET /team": _only("team"),
     "GET /balie/{zender}": EVERYBODY,
+    "GET /meldingen": STORIES,
+    "GET /meldingen/oefeningen": STORIES,
+    "GET /meldingen/{incident}": STORIES,
+    "GET /meldingen/{incident}/concept": STORIES,
     # what is live on them: live.py asks the table for the page's own row
     "WS /live/{page}": EVERYBODY,
     # commands
@@ -75,9 +113,16 @@ TABLE: Mapping[str, Roles | None] = {
     "POST /do/register": _only("team", "reception", "supervisor", "coordinator"),
     "POST /redeem": ANYBODY,
     "POST /receipt": ANYBODY,
+    # the app on a telephone, and Web Push
+    "GET /sw.js": ANYBODY,
+    "GET /manifest.webmanifest": ANYBODY,
+    "GET /offline": ANYBODY,
+    "GET /push/key": _only("team", "reception", "supervisor", "coordinator"),
     # the rest
     "POST /taal": ANYBODY,
     "GET /healthz": ANYBODY,
+    # without a login at this machine alone (metrics.py)
+    "GET /metrics": ANYBODY,
     "GET /static/{path:path}": ANYBODY,
 }
 """By method and path as it is registered. The order is of no meaning."""

@@ -8,31 +8,45 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute, APIWebSocketRoute
+from fastapi import Depends, FastAPI, Form, HTTPException, Request, WebSocket, WebSocketException
+from fastapi.responses import RedirectResponse, Response
+from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import HTTPConnection
 
 from achterwacht.clock import Clock as HouseClock
-from achterwacht_dashboard import access, board, commands, desk, team
+from achterwacht.core.moment import Moment
+from achterwacht.outputs.texts import LANGUAGES
+from achterwacht_dashboard import access, admin, board, commands, desk, doors, incidents, metrics, push, team
 from achterwacht_dashboard.access import Viewer
 from achterwacht_dashboard.accounts import COOKIE, Accounts
+from achterwacht_dashboard.archive import Archive
+from achterwacht_dashboard.button_tests import History
+from achterwacht_dashboard.floor import read_floor
 from achterwacht_dashboard.house import Clock, House
-from achterwacht_dashboard.live import Live, Window, known_language
+from achterwacht_dashboard.journal_view import Verifier
+from achterwacht_dashboard.live import LOGGED_OUT, NO_SUCH_PAGE, NOT_YOURS, Live, Window
+from achterwacht_dashboard.metrics import Figures
 from achterwacht_dashboard.pages import HERE, Page, Renderer
+from achterwacht_dashboard.respond import LANGUAGE_COOKIE, language_of, respond
 from achterwacht_dashboard.security import Security
 from achterwacht_dashboard.words import Words
 
-LANGUAGE_COOKIE = "taal"
+OWN_PATH = re.compile(r"/(?:[\w.-][\w./-]*)?", re.ASCII)
+"""A page of ours: `//elsewhere` and `/\\elsewhere` would be another site's."""
+LANGUAGE_S = 365 * 24 * 3600
+"""How long a browser keeps the language that was chosen on it."""
 
-LIVE_PAGES: Mapping[str, Page] = {page.name: page for page in (board.PAGE, team.PAGE, desk.PAGE)}
+LIVE_PAGES: Mapping[str, Page] = {
+    page.name: page for page in (board.PAGE, team.PAGE, desk.PAGE, incidents.PAGE, admin.PAGE, admin.GUIDED)
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,8 @@ class Settings:
     data: Path
     floor_plan: Path | None = None
     """The house's own SVG; None: the one that ships with us."""
+    certificate: Path | None = None
+    """What https is served with; None: by http, or behind a proxy."""
 
 
 @dataclass
@@ -55,23 +71,47 @@ class Rooms:
     accounts: Accounts
     renderer: Renderer
     live: Live
+    archive: Archive
+    verifier: Verifier
+    test_history: History
+    figures: Figures
+    began: Moment
+    """When this process did."""
 
 
 def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """The application; it follows the daemon while it runs."""
+    """The application; it follows the daemon while it runs. Raises FloorPlanInvalid."""
     house = House(settings.socket, settings.state, clock or HouseClock())
-    renderer = Renderer()
+    renderer = Renderer(read_floor(settings.floor_plan))
     build = _build()
-    rooms = Rooms(settings, house, Accounts(), renderer, Live(house, renderer, build))
+    rooms = Rooms(
+        settings,
+        house,
+        Accounts(settings.data, house.clock),
+        renderer,
+        Live(house, renderer, build),
+        Archive(settings.state),
+        Verifier(settings.state, settings.data, house.clock),
+        History(settings.state, house.remember_tests),
+        Figures(),
+        house.clock.now(),
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(house.run())
-        try:
-            yield
-        finally:
-            following.cancel()
-            await asyncio.wait({following})
+        async with rooms.accounts.running():
+            following = {
+                asyncio.create_task(house.run()),
+                asyncio.create_task(rooms.archive.run(house)),
+                asyncio.create_task(rooms.verifier.run()),
+            }
+            try:
+                yield
+            finally:
+                for task in following:
+                    task.cancel()
+                await asyncio.wait(following)
+                rooms.live.close()
 
     app = FastAPI(
         title="Achterwacht",
@@ -87,32 +127,35 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.build = build
     for name, room in vars(rooms).items():
         setattr(app.state, name, room)
+    app.state.pace = commands.Pace()
     app.include_router(commands.router)
+    app.include_router(doors.router)
+    app.include_router(admin.router)
+    app.include_router(metrics.router)
+    doors.answer_wrongs(app)
+    app.include_router(incidents.router)
+    app.include_router(push.router)
     _add_pages(app)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.add_middleware(Security)
+    app.add_exception_handler(WebSocketException, refuse)
     if unknown := access.missing(routes_of(app)):
         raise RuntimeError(f"not in access.TABLE: {', '.join(unknown)}")
     return app
 
 
 def routes_of(app: FastAPI) -> list[str]:
-    """Every route, as the table names it."""
-    http = [
-        f"{method} {route.path}"
-        for route in app.routes
-        if isinstance(route, APIRoute)
-        for method in route.methods or ()
-    ]
-    sockets = [f"WS {route.path}" for route in app.routes if isinstance(route, APIWebSocketRoute)]
-    return [*http, *sockets]
+    """Every route, as the table names it; those of routers too, which stand in `app.routes` as one."""
+    found = []
+    for one in iter_route_contexts(app.routes):
+        if isinstance(one.original_route, APIRoute):
+            found += [f"{method} {one.path}" for method in sorted(one.methods or ())]
+        elif isinstance(one.original_route, APIWebSocketRoute):
+            found.append(f"WS {one.path}")
+    return found
 
 
 # --- who comes in -----------------------------------------------------------------------------------------------------
-
-
-class NotLoggedIn(Exception):
-    """A page that is for those who are logged in."""
 
 
 async def let_in(connection: HTTPConnection) -> None:
@@ -123,26 +166,18 @@ async def let_in(connection: HTTPConnection) -> None:
     route = f"{kind} {connection.scope['route'].path}"
     if access.may(viewer, route):
         return
+    if kind == "WS":
+        raise WebSocketException(LOGGED_OUT if viewer is None else NOT_YOURS)
     if viewer is None:
-        raise HTTPException(401, "log in first")
-    raise HTTPException(403, "this is not for your role")
+        raise HTTPException(401, Words(language_of(connection))("commands.login"))
+    raise HTTPException(403, Words(language_of(connection))("commands.role"))
 
 
-def language_of(connection: HTTPConnection) -> str:
-    """The language of this browser: what it chose, else the house's."""
-    return known_language(
-        connection.cookies.get(LANGUAGE_COOKIE, ""), connection.app.state.house.look.state.plan.language
-    )
-
-
-def respond(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page for whoever asks."""
-    app = request.app
-    words = Words(language_of(request))
-    html = app.state.renderer.page(
-        template, words, viewer=request.state.viewer, build=app.state.build, path=request.url.path, **values
-    )
-    return HTMLResponse(html, status)
+async def refuse(ws: WebSocket, error: Exception) -> None:
+    """Opened only to be closed: a script is not told why a socket could not be opened at all."""
+    assert isinstance(error, WebSocketException)
+    await ws.accept()
+    await ws.close(error.code)
 
 
 # --- the pages --------------------------------------------------------------------------------------------------------
@@ -155,7 +190,7 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/receptie", include_in_schema=False)
     async def receptie(request: Request) -> Response:
-        return respond(request, "receptie.html")
+        return respond(request, "receptie.html", links=board.links(request.state.viewer))
 
     @app.get("/team", include_in_schema=False)
     async def team_page(request: Request) -> Response:
@@ -163,6 +198,8 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/balie/{zender}", include_in_schema=False)
     async def balie(request: Request, zender: int) -> Response:
+        if not desk.may_be_shown(request.app.state.house.look, zender):
+            raise HTTPException(404, "there is no such page")
         return respond(request, "balie.html", zender=zender)
 
     @app.websocket("/live/{page}")
@@ -170,25 +207,41 @@ def _add_pages(app: FastAPI) -> None:
         window_page = LIVE_PAGES.get(page)
         viewer: Viewer | None = ws.state.viewer
         if window_page is None or viewer is None or not access.may(viewer, window_page.route):
-            await ws.close(4403)
-            return
+            raise WebSocketException(NOT_YOURS)
+        if window_page is desk.PAGE and not desk.may_be_shown(app.state.house.look, zender):
+            raise WebSocketException(NO_SUCH_PAGE)
         await ws.accept()
         token = ws.cookies.get(COOKIE)
         window = Window(window_page, viewer, language_of(ws), zender)
         await app.state.live.attend(ws, window, lambda: app.state.accounts.viewer(token) == viewer)
 
+    @app.post("/taal", include_in_schema=False)
+    async def choose_language(request: Request, taal: Annotated[str, Form()], back: Annotated[str, Form()]) -> Response:
+        """This browser's language, then back to the page where it was chosen."""
+        answer = RedirectResponse(back if OWN_PATH.fullmatch(back) else "/", 303)
+        if taal in LANGUAGES:
+            answer.set_cookie(
+                LANGUAGE_COOKIE,
+                taal,
+                max_age=LANGUAGE_S,
+                secure=request.url.scheme == "https",
+                httponly=True,
+                samesite="lax",
+            )
+        return answer
+
     @app.get("/healthz", include_in_schema=False)
     async def healthz(request: Request) -> Response:
         """200 while the daemon is heard, else 503: what this process shows is of use only then."""
         look = request.app.state.house.look
-        ok = look.stale_since is None
+        ok = request.app.state.house.stale_since is None
         return Response("ok\n" if ok else f"{look.why_stale}\n", 200 if ok else 503, media_type="text/plain")
 
 
 def _build() -> str:
-    """A digest of what browsers keep of us: a page that was loaded before an update loads itself again."""
+    """A digest of all that pages are made of: one that was loaded before an update loads itself again."""
     digest = hashlib.sha256()
-    for file in sorted((HERE / "static").rglob("*")):
-        if file.is_file():
+    for file in sorted(file for folder in ("static", "templates", "words") for file in (HERE / folder).rglob("*.*")):
+        if file.suffix != ".pyc":
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

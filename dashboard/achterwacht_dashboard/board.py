@@ -1,21 +1,500 @@
-"""The page /receptie."""
+"""The reception board, /receptie: calm in peace, and in an alarm nothing but the alarm.
+
+Knows what stands on it and in which order. How the house stands is the core's to say; what cannot be known, because the
+daemon is not heard, is told as unknown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from achterwacht.core.readiness import readiness
-from achterwacht_dashboard.pages import Page, Seen
+from achterwacht.core import morning
+from achterwacht.core.display import help_sign
+from achterwacht.core.drill import is_announced, running
+from achterwacht.core.escalation import WATCHES, callers_112
+from achterwacht.core.faults import kind_of
+from achterwacht.core.ladder import whom_to_ring
+from achterwacht.core.moment import HOUSE_ZONE
+from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, Zender
+from achterwacht.core.readiness import Readiness, Reason
+from achterwacht.core.state import STAGES, UNDO_S, Alarm, ButtonTest
+from achterwacht.outputs.texts import Texts
+from achterwacht.outputs.texts.day import carried_now, closed_because, day_word, pick_up, verdict
+from achterwacht.outputs.texts.standing import device_names
+from achterwacht_dashboard import access
+from achterwacht_dashboard.access import Viewer
+from achterwacht_dashboard.floor import PHASES, marks
+from achterwacht_dashboard.pages import Page, Seen, Signals, Tone
+
+FAULTS_MAX = 30
+"""Longer lists nobody reads; how many more there are is said."""
+TESTS_SHOWN = 5
+"""Of the tests of targets, the newest."""
+
+PLACE_SIZES = (8, 12, 16, 24, 40)
+"""Up to so many letters a place is written as large as fits (board.css); a plan allows 40."""
+
+ANSWERS = ("on_scene", "coming", "cannot")
+"""What is said of people, in the order in which it is read."""
+
+
+# --- what every part asks ---------------------------------------------------------------------------------------------
+
+
+def is_known(seen: Seen) -> bool:
+    """Whether the daemon is heard: else all that stands here is old, or was never known."""
+    return bool(seen.look.boot) and seen.look.stale_since is None
+
+
+def open_alarms(seen: Seen) -> list[Alarm]:
+    """What may be seen here of what is open, oldest first and drills last; at a desk in alarm nothing (S9)."""
+    alarms = () if seen.discreet else seen.state.alarms.values()
+    return sorted(alarms, key=lambda alarm: (alarm.drill, alarm.raised_n))
+
+
+def may(seen: Seen, command: str, as_member: bool = True) -> bool:
+    """Whether who looks may give this command. Most are said in one's own name: then one must be of the plan."""
+    allowed = access.may(seen.viewer, f"POST /do/{command}")
+    return allowed and (bool(seen.viewer.member) or not as_member)
+
+
+def _clock(at: datetime, form: str = "%H:%M:%S") -> str:
+    return f"{at.astimezone(HOUSE_ZONE):{form}}"
+
+
+def _day_clock(seen: Seen, at: datetime) -> str:
+    """A time of today as 14:02, of another day with its date."""
+    today = at.astimezone(HOUSE_ZONE).date() == seen.now.local.date()
+    return _clock(at, "%H:%M" if today else "%d-%m %H:%M")
+
+
+def _people(seen: Seen, members: Sequence[str]) -> str:
+    return seen.texts.everyone(members, seen.look.names)
+
+
+def _members(seen: Seen, without: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Whom somebody can be said to be: id and name."""
+    return [(member.id, seen.who(member.id)) for member in seen.state.plan.members if member.id not in without]
+
+
+def _house(seen: Seen) -> tuple[Readiness, tuple[Reason, ...]]:
+    """How the house stands, and why; at a desk in alarm nothing that only an alarm can cause."""
+    house = seen.readiness
+    told = (reason for reason in house.reasons if not (seen.discreet and reason.key.startswith("budget/")))
+    return house, tuple(told)
+
+
+def _names(seen: Seen) -> dict[str, str]:
+    return device_names(seen.state.plan, seen.texts, seen.look.names)
+
+
+# --- the header -------------------------------------------------------------------------------------------------------
 
 
 def light(seen: Seen) -> Mapping[str, Any]:
-    """The one light, and why."""
-    house = readiness(seen.state)
+    """The one light, and its first reason."""
+    stale = seen.look.stale_since
+    house, reasons = _house(seen)
+    state = "ready" if house.light == "limited" and not reasons else house.light
+    names = _names(seen)
     return {
-        "light": house.light,
-        "reasons": [seen.texts.fault(r.key, r.detail, seen.look.names) for r in house.reasons],
+        "site": seen.state.plan.site.name,
+        "state": state.replace(" ", "_") if is_known(seen) else "unknown",
+        "since": _clock(stale.at) if stale and seen.look.boot else "",
+        "reason": seen.texts.fault_apart(reasons[0].key, reasons[0].detail, names)[0] if reasons else "",
+        "count": len(reasons),
     }
 
 
-PAGE = Page("receptie", "GET /receptie", {"light": light})
+def practice(seen: Seen) -> Mapping[str, Any]:
+    """What can be tried: a drill, and whether a target is reached."""
+    plan, texts, names = seen.state.plan, seen.texts, _names(seen)
+    drill = None if seen.discreet else running(seen.state)
+    targets = (*plan.group(PAGERS), *(f"{way}:{member.id}" for member in plan.members for way in member.ways))
+    newest = sorted(seen.state.tests.items(), key=lambda test: test[1].at, reverse=True)[:TESTS_SHOWN]
+    return {
+        "zenders": [(zender.nr, zender.place) for zender in plan.zenders],
+        "drill": drill.place if drill else "",
+        "targets": [(target, texts.device(target, names)) for target in targets],
+        "tests": [
+            {
+                "at": _day_clock(seen, test.at),
+                "device": texts.device(target, names),
+                "stage": texts.words.stages[test.stage],
+                "why": texts.why_failed(test.note) if test.stage == "failed" else "",
+            }
+            for target, test in newest
+        ],
+        "may_drill": may(seen, "drill_start"),
+        "may_test": may(seen, "test"),
+    }
+
+
+# --- an alarm ---------------------------------------------------------------------------------------------------------
+
+
+def alarms(seen: Seen) -> Mapping[str, Any]:
+    """What is open, each with its people, what it waits for, and what is said to 112."""
+    shown = open_alarms(seen)
+    return {
+        "alarms": [_alarm(seen, alarm) for alarm in shown],
+        "may_answer": may(seen, "answer", as_member=False),
+        "may_stop": may(seen, "drill_stop"),
+        "viewer": seen.viewer.member,
+    }
+
+
+def _alarm(seen: Seen, alarm: Alarm) -> dict[str, Any]:
+    zender = _zender(alarm)
+    reached = [stage for stage in STAGES if stage in alarm.reached]
+    needed = alarm.plan.ladder.responders_needed
+    return {
+        "incident": alarm.incident,
+        "place": alarm.place,
+        "room": zender.room,
+        "number": alarm.number or "",
+        "drill": alarm.drill,
+        "announced": is_announced(alarm),
+        "state": "drill" if alarm.drill else PHASES[alarm.phase],
+        "phase": seen.texts.words.phases[alarm.phase],
+        "at": _clock(alarm.raised_at),
+        "since_s": round(alarm.heard_s, 3),
+        "why": "" if alarm.run_reason in ("first press", "drill") else seen.texts.reason(alarm.run_reason),
+        "run_s": round(alarm.run_s, 3),
+        "people": _answers(seen, alarm),
+        "coming": seen.words("board.coming", coming=alarm.coming, needed=needed),
+        "enough": not alarm.searching,
+        "reached": seen.texts.words.stages[reached[-1]] if reached else "",
+        "seen": "shown" in alarm.reached or bool(alarm.responders),
+        "told_to_leave": alarm.leave_s is not None,
+        "waits": list(_waits(seen, alarm)),
+        "size": next(size for size in PLACE_SIZES if len(alarm.place) <= size or size == PLACE_SIZES[-1]),
+        "pending": alarm.incident in seen.look.pending,
+        "members": _members(seen, without=zender.staff),
+        "closers": _closers(seen, alarm, zender),
+        "help": None if alarm.drill else _help(seen, alarm, zender),
+    }
+
+
+def spoken(seen: Seen) -> Mapping[str, Any]:
+    """What a screen reader says when it changes: no seconds, else it would never be silent."""
+    return {
+        "lines": [
+            seen.words(
+                "board.spoken.drill" if alarm.drill else "board.spoken.alarm",
+                place=alarm.place,
+                phase=seen.texts.words.phases[alarm.phase],
+                coming=alarm.coming,
+            )
+            for alarm in open_alarms(seen)
+        ]
+    }
+
+
+def _zender(alarm: Alarm) -> Zender:
+    """The zender as the alarm's own plan has it; a press of one that is in no plan is an alarm all the same."""
+    return alarm.plan.zender(alarm.zender) or Zender(alarm.zender, alarm.place)
+
+
+def _closers(seen: Seen, alarm: Alarm, zender: Zender) -> list[tuple[str, str]]:
+    """Who may say that all is clear: reception, with the reason that is asked for here, or who has been there."""
+    may_close = {*alarm.plan.with_role(RECEPTION), *alarm.persons("on_scene")}
+    return [(id, name) for id, name in _members(seen, without=zender.staff) if id in may_close]
+
+
+def _answers(seen: Seen, alarm: Alarm) -> list[tuple[str, str, str]]:
+    """Who said what, by id and by name: those who are there first, then in the order in which they said it."""
+    said = sorted(alarm.responders.items(), key=lambda one: (ANSWERS.index(one[1].answer), one[1].since_s))
+    return [(responder.answer, by, seen.who(by)) for by, responder in said]
+
+
+def _waits(seen: Seen, alarm: Alarm) -> Iterator[tuple[float, str]]:
+    """What the ladder waits for, in the core's own table: until when, and what happens then."""
+    for watch in WATCHES:
+        until_s, key = watch.due(seen.state, alarm), f"board.wait.{watch.during}"
+        if until_s is None or not seen.words.has(key):
+            continue
+        steps = alarm.plan.ladder.steps
+        step = min(alarm.step + 1, len(steps) - 1)
+        targets = whom_to_ring(alarm, steps[step], last=step == len(steps) - 1)
+        who = _people(seen, list(dict.fromkeys(map(alarm.plan.person, targets))))
+        yield round(until_s, 3), seen.words(key, step=step + 1, steps=len(steps), who=who)
+
+
+def _help(seen: Seen, alarm: Alarm, zender: Zender) -> dict[str, Any]:
+    """The card for whoever calls 112. What is read out is in the house's language, whoever looks."""
+    site, listed = alarm.plan.site, callers_112(alarm)
+    due = {watch.during: watch.due(seen.state, alarm) for watch in WATCHES}
+    until_s = due["112: advised"] or due["112: none"]
+    asked = alarm.callers if alarm.police == "advised" else listed[:1]
+    after = listed[alarm.turn + 1 : alarm.turn + 2] or listed
+    return {
+        "police": alarm.police,
+        "language": alarm.plan.language,
+        "script": Texts(alarm.plan.language).script_112(
+            ", ".join(filter(None, (site.name, site.address, site.entrance))),
+            ", ".join(filter(None, (alarm.place, zender.room))),
+            len(alarm.persons("on_scene")),
+        ),
+        "asked": _people(seen, asked) if asked else "",
+        "next": _people(seen, after) if alarm.police == "advised" and after else "",
+        "until_s": None if until_s is None else round(until_s, 3),
+    }
+
+
+# --- in peace ---------------------------------------------------------------------------------------------------------
+
+
+def notes(seen: Seen) -> Mapping[str, Any]:
+    """What goes on and is no alarm: buttons that are being tested, and closings that can still be taken back."""
+    closed = [alarm for alarm in seen.state.closed.values() if not alarm.drill and not seen.is_at_this_desk(alarm)]
+    until = {alarm.incident: (alarm.closed_s or 0.0) + UNDO_S for alarm in closed}
+    return {
+        "tests": [_button_test(seen, test) for _, test in sorted(seen.state.button_tests.items())],
+        "closed": [
+            {"incident": alarm.incident, "place": alarm.place, "until_s": round(until[alarm.incident], 3)}
+            for alarm in sorted(closed, key=lambda alarm: alarm.closed_s or 0.0, reverse=True)
+            if until[alarm.incident] > seen.house_s and not seen.discreet
+        ],
+        "may_undo": may(seen, "undo"),
+    }
+
+
+def _button_test(seen: Seen, test: ButtonTest) -> dict[str, Any]:
+    stage = "claimed" if test.claimed else "pressed" if test.press else "waiting"
+    return {
+        "test": test.test,
+        "zender": test.zender,
+        "stage": stage,
+        "until_s": round(test.until_s, 3),
+        "text": seen.words(f"board.test.{stage}", place=seen.state.plan.place(test.zender), by=seen.who(test.by)),
+        "mine": test.by == seen.viewer.member and may(seen, "claim"),
+    }
+
+
+def pagers(seen: Seen) -> Mapping[str, Any]:
+    """Each pager: who has it, where it is, whether it is proven; and of one that is missing, whom to call."""
+    told = verdict(seen.state)
+    return {
+        "verdict": seen.texts.words.day[told] if is_known(seen) else seen.words("board.unknown"),
+        "alert": told == "missing" or not is_known(seen),
+        "progress": list(_progress(seen)),
+        "rows": [_pager(seen, row) for row in morning.board(seen.state)],
+        "members": _members(seen),
+        "may_call": may(seen, "called"),
+        "may_take": may(seen, "took"),
+    }
+
+
+def _progress(seen: Seen) -> Iterator[str]:
+    """How far this day has come, in the terminal's own sentences."""
+    state, words, today = seen.state, seen.texts.words.day, pick_up(seen.state)
+    if state.plan.morning is None or state.duty is None:
+        return
+    at = morning.times_today(state, state.plan.morning)
+    if at is None or state.duty.opens is None or state.duty.closes is None:
+        yield words["shut"].format(why=closed_because(state, state.duty.on, seen.texts))
+        return
+    yield words["open"].format(opens=f"{state.duty.opens:%H:%M}", closes=f"{state.duty.closes:%H:%M}")
+    watch, check = (f"{at(time):%H:%M}" for time in (state.plan.morning.watch_at, state.plan.morning.check_at))
+    if today is None:
+        yield words["before"].format(watch=watch, check=check)
+    elif today.checked_at is None:
+        yield seen.words("board.held") if today.held else words["check"].format(check=check)
+    else:
+        key = "checked.doubtful" if today.doubtful else "checked"
+        yield words[key].format(at=_clock(today.checked_at))
+        if not today.ended:
+            carried, needed = carried_now(state), state.plan.morning.pagers_needed
+            key = "coverage" if carried >= needed else "coverage.short"
+            yield words[key].format(carried=carried, needed=needed)
+        if today.escalated and today.complete_at is None:
+            yield words["escalated"]
+
+
+def _pager(seen: Seen, row: morning.Row) -> dict[str, Any]:
+    texts, told = seen.texts, verdict(seen.state)
+    words = texts.words.day
+    sign, word = _pager_stands(seen, row, told)
+    late = told in ("missing", "ready") and row.why is not None
+    is_open = row.missing is not None and row.missing.resolved_at is None
+    call = ((row.missing.member if row.missing and is_open else "") or row.member or row.duty) if late else ""
+    person = seen.look.people.get(call)
+    tried = texts.tried(row.missing.tried, row.missing.member, seen.look.names) if row.missing and late else []
+    whose = row.member or row.duty or seen.state.plan.carrier(row.pager) or ""
+    return {
+        "id": row.pager,
+        "sign": sign,
+        "word": word,
+        "who": seen.who(whose) if whose else words["nobody"],
+        "how": texts.words.hows[row.how] if row.how else "",
+        "place": texts.words.pager_places[row.place] if told != "no check" else "",
+        "why": texts.words.whys[row.why] if row.why and row.why != "docked" and told in TOLD_OF else "",
+        "proven": _clock(row.proven_at, "%H:%M") if row.proven_at else "",
+        "battery": words["percent"].format(percent=row.battery) if row.battery is not None else "",
+        "late": late,
+        "call": seen.who(call) if call else "",
+        "phone": person.phone if person else "",
+        "dial": "".join(sign for sign in person.phone if sign.isdigit() or sign == "+") if person else "",
+        "whose": call or row.duty,
+        "tried": "; ".join(tried),
+    }
+
+
+TOLD_OF = ("not yet", "missing", "ready")
+"""When it is told of a pager what it lacks; that it hangs in its dock its place says."""
+
+
+def _pager_stands(seen: Seen, row: morning.Row, told: str) -> tuple[str, str]:
+    """Its sign and its word. In a house without a morning check only whether it works is known."""
+    words = seen.texts.words.day
+    if not is_known(seen):
+        return "unknown", seen.words("board.unknown")
+    if told == "no check":
+        works = next(one.works for one in seen.readiness.pagers if one.name == f"{PAGER}:{row.pager}")
+        signs = {"yes": "carried", "unsupervised": "carried", "unknown": "unknown", "no": "fault"}
+        return signs[works], seen.words(f"board.works.{works}")
+    if told == "over":
+        back = {"docked": ("waiting", "is back"), "unknown": ("unknown", "place.unknown")}
+        sign, word = back.get(row.place, ("fault", "is out"))
+    elif row.why is None:
+        sign, word = "carried", "is carried"
+    else:
+        sign, word = ("fault", "is missing") if told in ("missing", "ready") else ("waiting", "is not yet")
+    return sign, words[word]
+
+
+def faults(seen: Seen) -> Mapping[str, Any]:
+    """Why the light is not green: each reason with what it means and what to do."""
+    reasons = _house(seen)[1] if seen.look.boot else ()
+    return {
+        "known": is_known(seen),
+        "faults": [_fault(seen, reason, _names(seen)) for reason in reasons[:FAULTS_MAX]],
+        "more": max(0, len(reasons) - FAULTS_MAX),
+        "may_acknowledge": may(seen, "acknowledge"),
+    }
+
+
+def _fault(seen: Seen, reason: Reason, names: Mapping[str, str]) -> dict[str, Any]:
+    title, technical = seen.texts.fault_apart(reason.key, reason.detail, names)
+    fault, about = seen.state.faults.get(reason.key), seen.texts.words.faults.get(kind_of(reason.key))
+    by = reason.acknowledged_by
+    return {
+        "key": reason.key,
+        "title": title,
+        "since": _day_clock(seen, fault.at) if fault else "",
+        "means": about.means if about else "",
+        "do": about.do if about else "",
+        "technical": technical,
+        "seen_by": seen.who(by) if by else "",
+        "open": fault is not None and by is None,
+    }
+
+
+def foot(seen: Seen) -> Mapping[str, Any]:
+    """The last incident, the next button tests, the self-test; and for whoever sits at a desk the neutral sign."""
+    state, story, words = seen.state, seen.look.last_story, seen.words
+    days = state.plan.morning.button_test_days if state.plan.morning else 0
+    overdue = sum(kind_of(key) == "zender/test overdue" for key in state.faults) + len(morning.overdue(state, seen.now))
+    last = words("board.last.none")
+    if story is not None and story.closed is not None:
+        after = seen.texts.duration(story.closed.after_s)
+        on = day_word(story.raised_at.astimezone(HOUSE_ZONE).date(), seen.texts)
+        last = words("board.last", place=story.place, on=on, after=after)
+    return {
+        "last": last,
+        "button_tests": words("board.overdue" if overdue else "board.in_time", count=overdue) if days else "",
+        "self_test": _self_test(seen),
+        "sign": _neutral_sign(seen),
+        "is_nobody": "reception" in seen.viewer.roles and not seen.viewer.member,
+    }
+
+
+def _self_test(seen: Seen) -> str:
+    test = seen.state.self_test
+    if test is None:
+        return ""
+    key = "board.self_test.ended" if test.ended else "board.self_test.runs"
+    on = day_word(test.on, seen.texts)
+    return seen.words(key, on=on, shown=len(test.shown), all=len(test.orders))
+
+
+def _neutral_sign(seen: Seen) -> str:
+    """How far help is for the desk that this screen is at, in a word that means nothing to a visitor; always there."""
+    viewer = seen.viewer
+    desks = [
+        zender.nr
+        for zender in seen.state.plan.zenders
+        if (viewer.screen and viewer.screen in zender.screens) or viewer.member in zender.staff
+    ]
+    if not desks:
+        return ""
+    signs = [help_sign(seen.state, nr, seen.house_s).sign for nr in desks]
+    busy = next((sign for sign in signs if sign in NEUTRAL), "idle")
+    return seen.words(f"board.neutral.{busy if is_known(seen) else 'unknown'}")
+
+
+NEUTRAL = ("sent", "coming", "on_scene", "over")
+"""The words of the discreet sign that say something."""
+
+
+# --- what scripts read ------------------------------------------------------------------------------------------------
+
+
+def signals(seen: Seen) -> Signals:
+    """What sounds, how the floor plan is marked, and the title of the window."""
+    return Signals(tones=_tones(seen), marks=marks(seen), title=_title(seen))
+
+
+def _tones(seen: Seen) -> Mapping[str, Tone]:
+    """An alarm sounds while people are wanted. No sound at all where a desk in alarm could hear it (S9)."""
+    if seen.discreet:
+        return {}
+    tones: dict[str, Tone] = {}
+    for alarm in open_alarms(seen):
+        if alarm.searching and not is_announced(alarm):
+            tones[alarm.incident] = "drill" if alarm.drill else "alarm"
+    for test in seen.state.button_tests.values():
+        if test.press:
+            tones[test.test] = "test"
+    house = seen.readiness
+    for one in (*house.zenders, *house.pagers, *house.phones):
+        fault = seen.state.faults.get(one.because or "")
+        if one.because and fault and fault.acknowledged_by is None:
+            tones[one.because] = "fault"
+    return tones
+
+
+def _title(seen: Seen) -> str:
+    shown = open_alarms(seen)
+    real = [alarm.place for alarm in shown if not alarm.drill]
+    if real:
+        return seen.words("board.title.alarm", places=", ".join(real))
+    return seen.words("board.title.drill", place=shown[0].place) if shown else ""
+
+
+LINKS = (("/meldingen", "board.incidents"), ("/beheer", "board.manage"))
+
+
+def links(viewer: Viewer) -> list[tuple[str, str]]:
+    """The other pages that this viewer may see: path, and the key of the word."""
+    return [(path, key) for path, key in LINKS if access.may(viewer, f"GET {path}")]
+
+
+PAGE = Page(
+    "receptie",
+    "GET /receptie",
+    {
+        "light": light,
+        "practice": practice,
+        "alarms": alarms,
+        "spoken": spoken,
+        "notes": notes,
+        "pagers": pagers,
+        "faults": faults,
+        "foot": foot,
+    },
+    signals,
+)

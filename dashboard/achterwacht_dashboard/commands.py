@@ -1,22 +1,53 @@
 """What people press: each button is a command to the daemon, said by whoever is logged in.
 
-Knows the shape of each command and in whose name it may be said. What becomes of it is the daemon's; who may say it at
-all is access.py's.
+Knows the shape of each command, in whose name it may be said, and how often by whom nobody knows. What becomes of it is
+the daemon's; who may say it at all is access.py's.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import HTTPConnection
 
 from achterwacht.errors import AskedWrong, LinkUnavailable
+from achterwacht.outputs.texts import Texts
 from achterwacht_dashboard.access import Role, Viewer
 from achterwacht_dashboard.house import House
+from achterwacht_dashboard.respond import language_of
+from achterwacht_dashboard.throttle import network_of
+from achterwacht_dashboard.words import Words
 
-router = APIRouter(tags=["commands"])
+
+class Wrong(BaseModel):
+    """Why nothing came of a request, in words for people."""
+
+    detail: str
+
+
+WRONG: dict[int | str, dict[str, Any]] = {
+    status: {"model": Wrong, "description": description}
+    for status, description in (
+        (400, "not understood"),
+        (401, "not logged in"),
+        (403, "not for this role, or from another site"),
+        (413, "too long"),
+        (422, "something of it is missing, unknown or not right"),
+        (503, "the daemon does not answer: whether it was done is not known, the same id again is safe"),
+    )
+}
+BUSY: dict[int | str, dict[str, Any]] = {429: {"model": Wrong, "description": "too much from one address"}}
+
+router = APIRouter(tags=["commands"], responses=WRONG)
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Name = Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
@@ -27,6 +58,29 @@ Target = Annotated[str, Field(pattern=r"^[\w-]{1,32}:[\w.-]{1,64}$")]
 
 FOR_OTHERS: frozenset[Role] = frozenset({"reception", "coordinator"})
 """Who may say something in the name of somebody else: what a member called out, or said by telephone."""
+
+
+STRANGERS_BURST = 500
+STRANGERS_A_S = 50.0
+"""What may be said without a login, from one address: the telephones of a whole team may sit behind one, and each says
+of an alarm that it came and that it is shown. More would only keep the daemon busy."""
+STRANGERS_MAX = 1000
+"""So many addresses are counted; the one that was quiet the longest is forgotten first."""
+FIELD_MAX_CHARS = 40
+TOLD_MAX = 5
+"""What is wrong is told in a few words, whatever was sent."""
+
+EXPECTED: Mapping[str, str] = {
+    "id": "id",
+    **dict.fromkeys(("incident", "member", "pager", "replacement"), "name"),
+    **{name: name for name in ("answer", "reason", "fault", "target", "targets", "zender", "outcome", "test")},
+    **{name: name for name in ("token", "order")},
+    **dict.fromkeys(("on", "first", "last"), "date"),
+    **dict.fromkeys(("right", "announced", "withdrawn"), "truth"),
+    **dict.fromkeys(("endpoint", "p256dh", "auth"), "subscription"),
+    "stage": "order",
+}
+"""By field: the text that says what is expected of it."""
 
 
 class Outcome(BaseModel):
@@ -136,9 +190,8 @@ class Receipt(_Command):
 @router.post("/do/answer")
 async def answer(request: Request, said: Answer) -> Outcome:
     """An answer to an alarm, or who carries a pager."""
-    command = said.model_dump(exclude={"member", "pager"}) | {"member": _whose(request, said.member)}
-    if said.pager:
-        command["pager"] = said.pager
+    command = said.model_dump(exclude={"member", "incident", "pager"}) | {"member": _whose(request, said.member)}
+    command |= {key: value for key, value in (("incident", said.incident), ("pager", said.pager)) if value}
     return await _tell(request, command | {"command": "answer"})
 
 
@@ -159,7 +212,7 @@ async def test(request: Request, said: Test) -> Outcome:
     """Test one target; who is of the team alone, their own."""
     member = _own(request)
     if said.target.partition(":")[2] != member and _viewer(request).roles <= {"team"}:
-        raise HTTPException(403, "that is somebody else's telephone")
+        raise HTTPException(403, _words(request)("commands.others_telephone"))
     return await _tell(request, said.model_dump() | {"command": "test", "by": member})
 
 
@@ -224,16 +277,75 @@ async def register(request: Request, said: Register) -> Outcome:
     return await _tell(request, said.model_dump() | {"command": "register", "member": _own(request)})
 
 
-@router.post("/redeem")
+@router.post("/redeem", responses=BUSY)
 async def redeem(request: Request, said: Redeem) -> Outcome:
     """An answer by the button of a push message. Its one-time token says whose it is: no login is needed."""
+    _pace(request)
     return await _tell(request, said.model_dump() | {"command": "redeem"})
 
 
-@router.post("/receipt")
+@router.post("/receipt", responses=BUSY)
 async def receipt(request: Request, said: Receipt) -> Outcome:
     """A push message has come, or stands on the screen. Whoever has an order's id has got the order."""
+    _pace(request)
     return await _tell(request, said.model_dump() | {"command": "receipt"})
+
+
+async def not_understood(request: Request, wrong: RequestValidationError) -> JSONResponse:
+    """What is wrong with a command, in a sentence for each field."""
+    t = _words(request)
+    told = []
+    for error in wrong.errors():
+        field = next((str(key) for key in error["loc"][1:] if isinstance(key, str)), "")
+        if field not in EXPECTED and error["type"] != "extra_forbidden":
+            told.append(t("commands.nonsense"))
+        elif error["type"] == "missing":
+            told.append(t("commands.missing", field=field))
+        elif error["type"] == "extra_forbidden":
+            told.append(t("commands.unknown", field=field[:FIELD_MAX_CHARS]))
+        else:
+            told.append(t("commands.wrong", field=field, expected=t(f"commands.expected.{EXPECTED[field]}")))
+    return JSONResponse({"detail": " ".join(dict.fromkeys(told[:TOLD_MAX]))}, 422)
+
+
+@dataclass
+class _Paced:
+    """What may still be said from one address, and when that was so."""
+
+    left: float
+    at_s: float
+
+
+class Pace:
+    """How much each address says that nobody knows."""
+
+    def __init__(self) -> None:
+        self._networks: OrderedDict[str, _Paced] = OrderedDict()
+
+    def allows(self, address: str, now_s: float) -> bool:
+        """Whether one more may be said from there."""
+        network = network_of(address)
+        paced = self._networks.setdefault(network, _Paced(STRANGERS_BURST, now_s))
+        self._networks.move_to_end(network)
+        if len(self._networks) > STRANGERS_MAX:
+            self._networks.popitem(last=False)
+        paced.left = min(STRANGERS_BURST, paced.left + (now_s - paced.at_s) * STRANGERS_A_S)
+        paced.at_s = now_s
+        if paced.left < 1:
+            return False
+        paced.left -= 1
+        return True
+
+
+def _pace(request: Request) -> None:
+    pace: Pace = request.app.state.pace
+    address = request.client.host if request.client else ""
+    if not pace.allows(address, asyncio.get_running_loop().time()):
+        raise HTTPException(429, _words(request)("commands.too_busy"), {"Retry-After": "1"})
+
+
+def _words(connection: HTTPConnection) -> Words:
+    return Words(language_of(connection))
 
 
 def _viewer(request: Request) -> Viewer:
@@ -245,7 +357,7 @@ def _own(request: Request) -> str:
     """Who somebody is in the plan. Who is nobody there can say nothing to the house."""
     member = _viewer(request).member
     if not member:
-        raise HTTPException(403, "this account is of no member of the plan: the administrator can say whose it is")
+        raise HTTPException(403, _words(request)("commands.no_member"))
     return member
 
 
@@ -255,7 +367,7 @@ def _whose(request: Request, asked: str) -> str:
     if not asked or asked == viewer.member:
         return _own(request)
     if viewer.roles.isdisjoint(FOR_OTHERS):
-        raise HTTPException(403, "only reception and the coordinator speak for others")
+        raise HTTPException(403, _words(request)("commands.not_for_others"))
     return asked
 
 
@@ -266,10 +378,15 @@ async def _tell_by(request: Request, command: str, said: _Command) -> Outcome:
 async def _tell(request: Request, command: dict[str, Any]) -> Outcome:
     """Raises 503 when whether it was done is not known (the same id again is safe), 422 when it makes no sense."""
     house: House = request.app.state.house
+    counted: Counter[str] = request.app.state.figures.commands
     try:
         answered = await house.command(command)
     except LinkUnavailable as unavailable:
+        counted["no answer"] += 1
         raise HTTPException(503, str(unavailable)) from None
     except AskedWrong as wrong:
-        raise HTTPException(422, str(wrong)) from None
-    return Outcome(result=answered["result"], note=answered["note"], durable=answered["durable"])
+        counted["not understood"] += 1
+        raise HTTPException(422, _words(request)("commands.refused", why=str(wrong))) from None
+    counted[answered["result"]] += 1
+    note = Texts(language_of(request)).note(answered["note"])
+    return Outcome(result=answered["result"], note=note, durable=answered["durable"])

@@ -8,35 +8,50 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
-
-import msgspec
 
 from achterwacht.core import facts as f
 from achterwacht.core.codec import fact_from_plain, from_plain
 from achterwacht.core.evolve import evolve
 from achterwacht.core.incident import Incident
 from achterwacht.core.moment import Moment
+from achterwacht.core.notices import NOTICES
+from achterwacht.core.plan import APP
 from achterwacht.core.state import EMPTY, State
-from achterwacht.errors import LinkUnavailable
+from achterwacht.errors import AskedWrong, LinkSilent, LinkUnavailable
 from achterwacht.journal.people import FILE as PEOPLE_FILE
 from achterwacht.journal.people import Person, read_people
-from achterwacht.link import Connection, connect
+from achterwacht.link import MEMBERS_MAX, SILENT_S, Connection, connect
+from achterwacht_dashboard.button_tests import Stories, follow, merged
 
 AGAIN_S = 0.5
 """So long after the link was lost it is tried again; the daemon starts in less than a second."""
+AGAIN_MAX_S = 10.0
+"""What is not understood is asked for again after twice as long each time, up to this: a snapshot costs the daemon."""
+CALM_S = 60.0
+"""After so long without trouble the next misunderstanding is a first one again."""
+FACTS_A_TURN = 50
+"""Then the loop turns: a flood of facts is not the only thing that people wait for."""
+AWAKE_S = 1.0
+"""So often this process looks whether it was held up itself."""
 COMMAND_S = 3.0
 """How long a command may take: the daemon answers within about a second, also when its disk is broken."""
+COMMANDS_MAX = 20
+RECEIPTS_MAX = 8
+REDEEMS_MAX = 3
+"""The daemon lets one reader wait for 32 answers (docs/link.md), and all browsers together are one reader. What two
+hundred telephones tell by themselves, and what comes without a login, must not stand in the way of what a person says;
+the rest is for `pages`."""
 PEOPLE_S = 2.0
 """So often it is looked whether the names have changed. They stand beside the facts, never in them."""
-UNDURABLE_MAX = 10_000
-"""As many facts as the link keeps for a reader that is behind."""
-
+NOTICES_MAX = 100
+"""More than a house is told on one day."""
 log = logging.getLogger(__name__)
 
 
@@ -60,13 +75,26 @@ class Look:
     """For whoever repairs it."""
     people: Mapping[str, Person] = field(default_factory=dict)
     """By member id: names and telephone numbers, as far as they are known."""
+    notices: tuple[f.Ordered, ...] = ()
+    """The newest notices to open pages, oldest first: the state forgets an order as soon as it is handed over."""
     last_story: Incident | None = None
     """The newest incident that is over, as the journal has it; None until it was read, or when there is none."""
+    button_tests: Stories = field(default_factory=dict)
+    """By zender: its newest test, as far as it was heard here."""
+    tests_known: bool = False
+    """Whether the journal was read for that: else who is not in it may have been tested nevertheless."""
 
     @property
     def names(self) -> dict[str, str]:
         """People's names by member id."""
         return {id: person.name for id, person in self.people.items()}
+
+
+class Misunderstood(Exception):
+    """What the daemon says does not fit what is known here; the text says what."""
+
+    def __str__(self) -> str:
+        return f"what the daemon says is not understood: {super().__str__()}: install the same version of both"
 
 
 class Clock(Protocol):
@@ -76,7 +104,7 @@ class Clock(Protocol):
 
 
 class House:
-    """The one reader of the link. `run` it; `look` is how it stands now, `changed` tells each who watches.
+    """The one reader of the link. `run` it; `look` is how it stands now, `watch` tells each who wants to know.
 
     `on_fact(fact)` is told every fact as it comes, after it is in `look`.
     """
@@ -88,12 +116,25 @@ class House:
         self._state_folder = state_folder
         self._connection: Connection | None = None
         self._watchers: set[asyncio.Event] = set()
-        self._undurable: deque[tuple[int, str]] = deque(maxlen=UNDURABLE_MAX)
+        self._undurable: dict[str, int] = {}
+        """By incident: its newest fact that is not on disk yet."""
+        self._awake: tuple[float, Moment] | None = None
+        """When this process last looked at the clock, the loop's and the house's; None before it followed anybody."""
+        self._said = asyncio.Semaphore(COMMANDS_MAX)
+        self._gates = {"receipt": asyncio.Semaphore(RECEIPTS_MAX), "redeem": asyncio.Semaphore(REDEEMS_MAX)}
         self._pages: Counter[str] = Counter()
         self._pages_changed = asyncio.Event()
         self.on_fact: list[Callable[[f.Fact], None]] = []
 
     # --- who looks ----------------------------------------------------------------------------------------------------
+
+    @property
+    def stale_since(self) -> Moment | None:
+        """Since when `look` is old; None while it is not. Beside what `look` says of itself: a process that was held up
+        (stopped, or on a machine that slept) wakes with an old look, before it can find out that the link is gone."""
+        if self.look.stale_since is None and self._awake is not None and self._held_up_s() > SILENT_S:
+            return self._awake[1]
+        return self.look.stale_since
 
     @contextmanager
     def watch(self) -> Iterator[asyncio.Event]:
@@ -114,17 +155,35 @@ class House:
             yield
         finally:
             self._pages[member] -= 1
+            if not self._pages[member]:
+                del self._pages[member]
             self._pages_changed.set()
 
     def remember_last(self, story: Incident | None) -> None:
         """What the journal's readers found to be the newest incident that is over."""
         self._show(last_story=story)
 
+    def remember_tests(self, stories: Stories) -> None:
+        """What the journal's readers found to be the newest test of each button."""
+        self._show(button_tests=merged(self.look.button_tests, stories), tests_known=True)
+
     async def command(self, command: dict[str, Any]) -> dict[str, Any]:
-        """Have the daemon do something (docs/link.md); its answer. Raises LinkUnavailable, AskedWrong."""
+        """Have the daemon do something (docs/link.md); its answer. Raises LinkUnavailable (at once when there is no
+        daemon) and AskedWrong. Receipts wait for each other; nothing that a person says waits for them."""
         if self._connection is None:
             raise LinkUnavailable(f"the daemon does not answer: {self.look.why_stale}")
-        return await self._connection.command(command, COMMAND_S)
+        gate = self._gates.get(command["command"], self._said)
+        try:
+            async with asyncio.timeout(COMMAND_S):
+                await gate.acquire()
+        except TimeoutError:
+            raise LinkUnavailable(f"no turn within {COMMAND_S} s: nothing was done") from None
+        try:
+            if self._connection is None:
+                raise LinkUnavailable(f"the daemon does not answer: {self.look.why_stale}")
+            return await self._connection.command(command, COMMAND_S)
+        finally:
+            gate.release()
 
     # --- the link -----------------------------------------------------------------------------------------------------
 
@@ -135,65 +194,120 @@ class House:
             group.create_task(self._follow_people())
 
     async def _follow(self) -> None:
+        loop = asyncio.get_running_loop()
+        again_s = AGAIN_S
         while True:
+            began_s = loop.time()
             try:
                 async with connect(self._socket) as connection:
                     await self._read(connection)
-            except LinkUnavailable as unavailable:
-                self._lost(str(unavailable))
-            except (msgspec.ValidationError, KeyError) as error:
-                self._lost(f"what the daemon says is not understood: {error}: install the same version of both")
-            await asyncio.sleep(AGAIN_S)
+            except* LinkUnavailable as gone:
+                again_s = AGAIN_S
+                self._lost(gone.exceptions[0])
+            except* Exception as wrong:
+                log.exception("what the daemon says is not understood")
+                again_s = longer_s(again_s, loop.time() - began_s)
+                error = wrong.exceptions[0]
+                self._lost(error if isinstance(error, Misunderstood) else Misunderstood(repr(error)))
+            await asyncio.sleep(again_s)
 
     async def _read(self, connection: Connection) -> None:
+        """Follow one connection to its end, which is always an error."""
         hello = connection.hello
         state = await asyncio.to_thread(from_plain, State, hello["state"])
-        self._undurable.clear()
-        self._connection = connection
+        n, durable_n = hello["n"], hello["durable_n"]
+        # Of what is not on disk yet only the number is told: it may be of anything that is open, or was just closed.
+        self._undurable = dict.fromkeys((*state.alarms, *state.closed), n) if durable_n < n else {}
         log.info("connected to daemon %s", hello["boot"])
+        self._note_awake()
+        self._connection = connection
         self._show(
             state=state,
             boot=hello["boot"],
-            n=hello["n"],
-            durable_n=hello["durable_n"],
-            pending=frozenset(),
+            n=n,
+            durable_n=durable_n,
+            pending=frozenset(self._undurable),
             stale_since=None,
             why_stale="",
         )
-        telling = asyncio.create_task(self._tell_pages(connection))
         try:
-            async for message in connection:
-                self._take(message)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._fold(connection))
+                group.create_task(self._tell_pages(connection))
+                group.create_task(self._stay_awake())
         finally:
             self._connection = None
-            telling.cancel()
-            await asyncio.wait({telling})
+
+    async def _fold(self, connection: Connection) -> None:
+        taken = 0
+        async for message in connection:
+            self._take(message)
+            taken += 1
+            if taken % FACTS_A_TURN == 0:
+                await asyncio.sleep(0)
+
+    async def _stay_awake(self) -> None:
+        """A process that was held up has missed what the daemon said meanwhile: it starts from a new snapshot."""
+        while True:
+            await asyncio.sleep(AWAKE_S)
+            if (held_up_s := self._held_up_s()) > SILENT_S:
+                raise LinkSilent(f"the dashboard itself was held up for {held_up_s:.0f} s")
+            self._note_awake()
+
+    def _note_awake(self) -> None:
+        self._awake = asyncio.get_running_loop().time(), self.clock.now()
+
+    def _held_up_s(self) -> float:
+        return 0.0 if self._awake is None else asyncio.get_running_loop().time() - self._awake[0]
 
     def _take(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
         if kind == "durable":
             self._durable(message["n"])
         elif kind == "fact":
-            fact = fact_from_plain(message["fact"])
-            incident = getattr(fact, "incident", "")
-            if incident and not message["durable"]:
-                self._undurable.append((message["n"], incident))
-            self._show(state=evolve(self.look.state, fact), n=message["n"], pending=self._pending())
-            for tell in self.on_fact:
+            self._fact(message["n"], message["durable"], message["fact"])
+
+    def _fact(self, n: int, durable: bool, plain: dict[str, Any]) -> None:
+        """Raises Misunderstood: whoever shows less than all of it shows what is not so."""
+        if n != self.look.n + 1:
+            raise Misunderstood(f"fact {n} came after fact {self.look.n}")
+        try:
+            fact = fact_from_plain(plain)
+            state = evolve(self.look.state, fact)
+        except Exception as error:  # whatever is wrong, the next snapshot may be right
+            raise Misunderstood(f"fact {n}, {plain.get('fact')}: {error!r}") from error
+        changes: dict[str, Any] = {"state": state, "n": n}
+        if not durable and (incident := getattr(fact, "incident", "")):
+            self._undurable[incident] = n
+            if incident not in self.look.pending:
+                changes["pending"] = frozenset(self._undurable)
+        if isinstance(fact, f.Ordered) and fact.kind in NOTICES and fact.target.startswith(f"{APP}:"):
+            changes["notices"] = (*self.look.notices, fact)[-NOTICES_MAX:]
+        self._show(**changes)
+        for tell in (self._follow_tests, *self.on_fact):
+            try:
                 tell(fact)
+            except Exception:  # one who stumbles over a fact is no reason to keep it from the others
+                log.exception("nobody was told of fact %s", n)
+
+    def _follow_tests(self, fact: f.Fact) -> None:
+        stories = follow(self.look.button_tests, fact)
+        if stories is not self.look.button_tests:
+            self._show(button_tests=stories)
 
     def _durable(self, n: int) -> None:
-        while self._undurable and self._undurable[0][0] <= n:
-            self._undurable.popleft()
-        self._show(durable_n=n, pending=self._pending())
+        self._undurable = {incident: newest for incident, newest in self._undurable.items() if newest > n}
+        self._show(durable_n=n, pending=frozenset(self._undurable))
 
-    def _pending(self) -> frozenset[str]:
-        return frozenset(incident for _, incident in self._undurable)
-
-    def _lost(self, why: str) -> None:
+    def _lost(self, error: Exception) -> None:
+        """From now on what is shown is old. Of a daemon that fell silent it is so since its last word."""
+        why = str(error)
         if self.look.stale_since is None:
             log.error("the daemon is not heard any more: %s", why)
-            self._show(stale_since=self.clock.now(), why_stale=why)
+            since = self.stale_since or self.clock.now()
+            if isinstance(error, LinkSilent) and self.stale_since is None:
+                since = replace(since, mono_s=since.mono_s - SILENT_S, at=since.at - timedelta(seconds=SILENT_S))
+            self._show(stale_since=since, why_stale=why)
         elif why != self.look.why_stale:
             self._show(why_stale=why)
 
@@ -203,15 +317,21 @@ class House:
             event.set()
 
     async def _tell_pages(self, connection: Connection) -> None:
-        """Whose pages are open here, whenever that changes."""
+        """Whose pages are open here, whenever that changes; again until it has been heard."""
         told: list[str] | None = None
         while True:
             self._pages_changed.clear()
-            members = sorted(+self._pages)
+            members = sorted(self._pages)[:MEMBERS_MAX]
             if members != told:
-                with suppress(LinkUnavailable):
+                try:
                     await connection.command({"command": "pages", "members": members}, COMMAND_S)
                     told = members
+                except AskedWrong as wrong:  # nobody else's pages are later for one that is not understood
+                    log.error("the daemon does not ring the open pages: %s", wrong)
+                    told = members
+                except LinkUnavailable:
+                    await asyncio.sleep(AGAIN_S)
+                    continue
             await self._pages_changed.wait()
 
     async def _follow_people(self) -> None:
@@ -223,6 +343,11 @@ class House:
                 seen = now
                 self._show(people=await asyncio.to_thread(read_people, self._state_folder))
             await asyncio.sleep(PEOPLE_S)
+
+
+def longer_s(again_s: float, lasted_s: float) -> float:
+    """How long to wait before the next snapshot, after one that was not understood and lasted so long."""
+    return AGAIN_S if lasted_s > CALM_S else min(2 * again_s, AGAIN_MAX_S)
 
 
 def _changed_at(file: Path) -> int | None:

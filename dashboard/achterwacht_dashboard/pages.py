@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from achterwacht.core.moment import Moment
-from achterwacht.core.state import State
+from achterwacht.core.readiness import Readiness, readiness
+from achterwacht.core.state import Alarm, State
 from achterwacht.outputs.texts import Texts
 from achterwacht_dashboard.access import Viewer
 from achterwacht_dashboard.house import Look
+from achterwacht_dashboard.menu import menu
 from achterwacht_dashboard.words import Words
 
 HERE = Path(__file__).parent
+NO_FLOOR = Markup("")
 
 Tone = Literal["alarm", "drill", "fault", "test"]
 """What is heard (static/sound.js)."""
@@ -49,6 +54,11 @@ class Seen:
         """This moment in house time: what the state counts in, and what `data-since-s` is written in."""
         return self.look.state.house_s(self.now)
 
+    @cached_property
+    def readiness(self) -> Readiness:
+        """How the house stands: asked once for all parts of a page, since it looks at every device."""
+        return readiness(self.state)
+
     def who(self, by: str) -> str:
         """Somebody's name, as far as it is known."""
         return self.texts.who(by, self.look.names)
@@ -57,14 +67,14 @@ class Seen:
     def discreet(self) -> bool:
         """Whether an alarm is open whose desk is in sight of this screen, or is staffed by this member (S9). Then
         nothing of any alarm may be seen or heard here but the discreet sign."""
-        plan = self.state.plan
-        for alarm in self.state.alarms.values():
-            zender = alarm.plan.zender(alarm.zender) or plan.zender(alarm.zender)
-            if zender is None:
-                continue
-            if (self.viewer.screen and self.viewer.screen in zender.screens) or self.viewer.member in zender.staff:
-                return True
-        return False
+        return any(map(self.is_at_this_desk, self.state.alarms.values()))
+
+    def is_at_this_desk(self, alarm: Alarm) -> bool:
+        """Whether the desk of this alarm is in sight of this screen, or is staffed by this member."""
+        zender = alarm.plan.zender(alarm.zender) or self.state.plan.zender(alarm.zender)
+        if zender is None:
+            return False
+        return (self.viewer.screen and self.viewer.screen in zender.screens) or self.viewer.member in zender.staff
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,8 @@ class Mark:
     state: MarkState
     word: str = ""
     title: str = ""
+    place: str = ""
+    """What people call it."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,8 @@ class Signals:
     """The orders to `app:<member>` that this page shows now; when they are on the screen it says so to the daemon."""
     title: str = ""
     """The title of the window; empty: as the page was loaded."""
+    discreet: bool = False
+    """Whether nothing may be heard here, not even that the connection is lost (S9). Set by live.py, for every page."""
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -112,7 +126,8 @@ class Page:
 class Renderer:
     """Makes HTML. Everything that comes from outside is text: autoescape is on, and a missing value is an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, floor: Markup = NO_FLOOR) -> None:
+        """`floor`: the plan of the house, as floor.py has read it."""
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -120,14 +135,17 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.globals["floor"] = floor
+        self._environment.globals["menu"] = menu
 
     def page(self, template: str, words: Words, **values: Any) -> str:
         """A whole page or a fragment. In the template `t("key", …)` is a text, `lang` the language."""
         return self._environment.get_template(template).render(t=words, lang=words.language, **values)
 
+    def part(self, page: Page, name: str, seen: Seen) -> str:
+        """One part of a live page."""
+        return self.page(f"parts/{page.name}/{name}.html", seen.words, seen=seen, **page.parts[name](seen))
+
     def parts(self, page: Page, seen: Seen) -> dict[str, str]:
         """Every part of a live page, by name."""
-        return {
-            name: self.page(f"parts/{page.name}/{name}.html", seen.words, seen=seen, **view(seen))
-            for name, view in page.parts.items()
-        }
+        return {name: self.part(page, name, seen) for name in page.parts}

@@ -1,16 +1,19 @@
-"""What holds for every answer and every request: the headers that a browser obeys, and that commands come from our own
-pages.
+"""What holds for every answer and every request: the headers that a browser obeys, that commands come from our own
+pages, and how much a request may hold.
 
-Knows no accounts. Who may do what is access.py's.
+Knows no accounts. Who may do what is access.py's; how long a request may take is serving.py's.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import MutableMapping
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +41,22 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 SAFE = ("GET", "HEAD", "OPTIONS")
+BODY_MAX_BYTES = 256 * 1024
+"""The longest is a form of the register, of which a person types every word."""
+
+CLOSE = {"Connection": "close"}
+
+HEAD_MAX_BYTES = 16 * 1024
+"""Address and headers of a request; uvicorn's own bound holds only for one that comes in pieces."""
+
+log = logging.getLogger(__name__)
+
+
+class TooMuch(HTTPException):
+    """A request holds more than BODY_MAX_BYTES. What is still to come of it is not read."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a request holds at most {BODY_MAX_BYTES} bytes", CLOSE)
 
 
 class Security:
@@ -47,25 +66,59 @@ class Security:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in SAFE and not is_ours(Headers(scope=scope)):
-            await self._answered(PlainTextResponse("this request came from another site", 403), scope, receive, send)
-        elif scope["type"] == "websocket" and not is_ours(Headers(scope=scope)):
+        if scope["type"] == "websocket" and not is_ours(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": 4403})
         elif scope["type"] == "http":
-            await self._answered(self._app, scope, receive, send)
+            await self._answer(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    async def _answered(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        begun = False
+        taken = 0
+
         async def with_headers(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=_headers_of(message))
+                begun = True
+                answer = MutableHeaders(scope=_headers_of(message))
                 for name, value in HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
+                    answer[name] = value
+                answer.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        await app(scope, receive, with_headers)
+        async def bounded() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > BODY_MAX_BYTES:
+                raise TooMuch()
+            return message
+
+        async def refuse(text: str, status: int) -> None:
+            await PlainTextResponse(text, status, CLOSE)(scope, receive, with_headers)
+
+        if scope["method"] not in SAFE and not is_ours(headers):
+            await refuse("this request came from another site", 403)
+        elif len(scope["raw_path"]) + len(scope["query_string"]) + sum(map(len, chain(*headers.raw))) > HEAD_MAX_BYTES:
+            await refuse(f"the head of a request holds at most {HEAD_MAX_BYTES} bytes", 431)
+        elif _length(headers) > BODY_MAX_BYTES:
+            await refuse(TooMuch().detail, 413)
+        else:
+            try:
+                await self._app(scope, bounded, with_headers)
+            except Exception:
+                log.exception("%s %s cannot be answered", scope["method"], scope["path"])
+                if begun:
+                    raise  # half an answer must not look like a whole one
+                await refuse("something is wrong in the dashboard; its log says what", 500)
+
+
+def _length(headers: Headers) -> int:
+    """How much a request says that it holds; 0 when it does not say."""
+    said = headers.get("content-length", "0")
+    return int(said) if said.isascii() and said.isdecimal() else 0
 
 
 def _headers_of(message: Message) -> MutableMapping[str, Any]:
@@ -82,4 +135,7 @@ def is_ours(headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None:
         return site == "same-origin"
-    return urlsplit(origin).netloc == headers.get("host")
+    try:
+        return urlsplit(origin).netloc == headers.get("host")
+    except ValueError:  # no address at all
+        return False

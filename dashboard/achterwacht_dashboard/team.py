@@ -1,21 +1,448 @@
-"""The page /team."""
+"""The page /team: the telephone of a member who runs with one hand free.
+
+Knows what of an alarm such a telephone shows, which few buttons fit the moment, and what it shows in peace. What may be
+answered, who is rung and who calls 112 are the core's to say. A page of a desk's own staff shows nothing of its alarm.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from achterwacht.core.readiness import readiness
-from achterwacht_dashboard.pages import Page, Seen
+from achterwacht.core.display import URGENCY
+from achterwacht.core.drill import is_announced
+from achterwacht.core.heard import AnswerWord
+from achterwacht.core.moment import HOUSE_ZONE
+from achterwacht.core.morning import Row, board
+from achterwacht.core.plan import APP, PAGER, PUSH
+from achterwacht.core.roster import days
+from achterwacht.core.state import UNDO_S, Alarm, Phase, Tested
+from achterwacht.outputs.texts.day import day_word, span
+from achterwacht_dashboard import floor
+from achterwacht_dashboard.desk import sign_line
+from achterwacht_dashboard.pages import MarkState, Page, Seen, Signals, Tone
+
+BUTTONS_MAX = 4
+"""More do not fit under one thumb."""
+SHORT_WORD = 8
+"""A place whose words are no longer than this may be written larger: it still fits beside nothing else."""
+AHEAD_DAYS = 28
+"""So far ahead the next duty is looked for."""
+SWAPS_MAX = 5
+"""So many of the next duties can be swapped here; the whole roster is another page."""
+NOTICE_S = 3600.0
+"""So long a notice stands here: by then it was read, or is the reception's to follow."""
+NOTICES_MAX = 3
+TEST_S = 30.0
+"""So long a test is heard and answered; a telephone that comes later has not shown it in time."""
 
 
-def light(seen: Seen) -> Mapping[str, Any]:
-    """The one light, and why."""
-    house = readiness(seen.state)
+# --- when it rings ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Button:
+    """One answer, as it stands under the thumb. `look`: primary, alarm or nothing."""
+
+    answer: AnswerWord
+    label: str
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One open alarm, as one member sees it. Times are house time."""
+
+    incident: str
+    place: str
+    is_short: bool
+    """Whether the place may be written larger."""
+    room: str
+    phase: Phase
+    mark: MarkState
+    """Its sign and its colour, as on the floor plan."""
+    what: str
+    """That it is an alarm, or a drill, in a word."""
+    in_earnest: str
+    """That it is no drill or test, where people might think so."""
+    is_drill: bool
+    raised_s: float
+    raised_at: str
+    rings_s: float | None
+    """When an announced drill will ring; None for all else."""
+    is_mine: bool
+    """Whether this member has not answered yet, and is asked to."""
+    is_pending: bool
+    """Whether something of it is not on the daemon's disk yet."""
+    said: str
+    """What this member has said, in words."""
+    on_scene: tuple[str, ...]
+    coming: tuple[str, ...]
+    cannot: tuple[str, ...]
+    wanted: int
+    """How many more are needed."""
+    question: str
+    """What those on the scene are asked; empty while they are not."""
+    police: str
+    """How far the police track is, in words; empty at its beginning."""
+    script: str
+    """What to say to 112, where this member is asked to call; else empty."""
+    buttons: tuple[Button, ...]
+    can_close: bool
+    orders: str
+    """The orders to this page that it shows."""
+
+
+def alarm(seen: Seen) -> Mapping[str, Any]:
+    """Every open alarm, the most urgent first; nothing where one is to be kept discreet."""
+    alarms = () if seen.discreet else sorted(seen.state.alarms.values(), key=_urgency)
+    return {"cards": tuple(_card(seen, alarm) for alarm in alarms)}
+
+
+def _urgency(alarm: Alarm) -> tuple[bool, int, float]:
+    return alarm.drill, URGENCY.index(alarm.phase), alarm.raised_s
+
+
+def _card(seen: Seen, alarm: Alarm) -> Card:
+    t, me = seen.words, seen.viewer.member
+    mine = alarm.responders.get(me)
+    zender = alarm.plan.zender(alarm.zender)
+    script = _script(seen, alarm) if is_caller(alarm, me) else ""
+    return Card(
+        incident=alarm.incident,
+        place=alarm.place,
+        is_short=max(map(len, alarm.place.split()), default=0) <= SHORT_WORD,
+        room=zender.room if zender else "",
+        phase=alarm.phase,
+        mark="drill" if alarm.drill else floor.PHASES[alarm.phase],
+        what=t("team.drill" if alarm.drill else "team.alarm"),
+        in_earnest=_in_earnest(seen, alarm),
+        is_drill=alarm.drill,
+        raised_s=alarm.raised_s,
+        raised_at=f"{alarm.raised_at.astimezone(HOUSE_ZONE):%H:%M:%S}",
+        rings_s=alarm.heard_s if is_announced(alarm) else None,
+        is_mine=is_rung(alarm, me),
+        is_pending=alarm.incident in seen.look.pending,
+        said=t(f"team.said.{mine.answer}") if mine else "",
+        on_scene=_names(seen, alarm, "on_scene"),
+        coming=_names(seen, alarm, "coming"),
+        cannot=_names(seen, alarm, "cannot"),
+        wanted=max(0, alarm.plan.ladder.responders_needed - alarm.coming),
+        question=_question(seen, alarm),
+        police="" if alarm.police == "none" else t(f"team.police.{alarm.police}"),
+        script=script,
+        buttons=_buttons(seen, alarm, is_caller=bool(script)),
+        can_close=_is_there(alarm, me),
+        orders=" ".join(_orders(alarm, me)),
+    )
+
+
+def _in_earnest(seen: Seen, alarm: Alarm) -> str:
+    asks = seen.texts.words.page_asks
+    return asks.get(alarm.run_reason) or asks.get(alarm.step_reason, "")
+
+
+def is_rung(alarm: Alarm, member: str) -> bool:
+    """Whether this member is asked to come: was rung, and has not answered since."""
+    rung = [target for target in alarm.rings if alarm.plan.person(target) == member]
+    said = alarm.responders.get(member)
+    if said is None:
+        return bool(rung)
+    # The last step rings those who cannot come again, when there is nobody else.
+    return alarm.step_s > said.since_s and any(target in alarm.step_targets for target in rung)
+
+
+def is_caller(alarm: Alarm, member: str) -> bool:
+    """Whether this member is asked to call 112 now."""
+    return alarm.police == "advised" and any(alarm.plan.person(target) == member for target in alarm.calls)
+
+
+def _is_there(alarm: Alarm, member: str) -> bool:
+    said = alarm.responders.get(member)
+    return said is not None and said.answer == "on_scene"
+
+
+def _names(seen: Seen, alarm: Alarm, answer: str) -> tuple[str, ...]:
+    said = sorted((one.since_s, by) for by, one in alarm.responders.items() if one.answer == answer)
+    return tuple(seen.who(by) for _, by in said)
+
+
+def _question(seen: Seen, alarm: Alarm) -> str:
+    if not _is_there(alarm, seen.viewer.member):
+        return ""
+    if alarm.asked_s is not None:
+        return seen.words("team.all_well")
+    return seen.words("team.need_112_asked") if _is_need_asked(alarm) else ""
+
+
+def _is_need_asked(alarm: Alarm) -> bool:
+    """Whether those on the scene were asked for 112, and have said nothing since."""
+    asked_s = alarm.run_s + alarm.plan.ladder.call_112_after_s
+    return alarm.need_asked and alarm.police == "none" and alarm.scene_s < asked_s
+
+
+def _script(seen: Seen, alarm: Alarm) -> str:
+    plan, zender = alarm.plan, alarm.plan.zender(alarm.zender)
+    site = ", ".join(filter(None, (plan.site.name, plan.site.address, plan.site.entrance)))
+    where = ", ".join(filter(None, (alarm.place, zender.room if zender else "")))
+    return seen.texts.script_112(site, where, len(alarm.persons("on_scene")))
+
+
+def _buttons(seen: Seen, alarm: Alarm, is_caller: bool) -> tuple[Button, ...]:
+    """The answers of this moment, the most likely first. "Veilig" and the call itself are not among them."""
+    if is_announced(alarm):
+        return ()
+    there = _is_there(alarm, seen.viewer.member)
+    room = BUTTONS_MAX - there - is_caller
+    return tuple(_wanted(seen, alarm, is_caller))[:room]
+
+
+def _wanted(seen: Seen, alarm: Alarm, is_caller: bool) -> Iterator[Button]:
+    t, said = seen.words, alarm.responders.get(seen.viewer.member)
+    need = Button("need_112", t("team.need_112.drill" if alarm.drill else "team.need_112"), "alarm")
+    called = Button("called_112", t("team.called_112"))
+    advised, none = alarm.police == "advised", alarm.police == "none"
+    if is_caller:
+        yield called
+    if said is None:
+        yield Button("coming", t("team.coming"), "primary")
+        yield Button("cannot", t("team.cannot"))
+    elif said.answer == "cannot":
+        yield Button("coming", t("team.coming.after_all"), "primary")
+        if is_caller:
+            yield Button("cannot", t("team.cannot.call"))
+        elif none:
+            yield need
+    elif said.answer == "coming":
+        yield Button("on_scene", t("team.on_scene"), "primary")
+        if none:
+            yield need
+        elif advised and not is_caller:
+            yield called
+        yield Button("cannot", t("team.cannot.after_all"))
+    else:
+        if alarm.asked_s is not None:
+            yield Button("on_scene", t("team.well"), "primary")
+        elif _is_need_asked(alarm):
+            yield Button("on_scene", t("team.need_112.no"))
+        yield Button("told_to_leave", t("team.told_to_leave", times=1 if alarm.leave_s is None else 2))
+        if none:
+            yield need
+        if not alarm.drill and alarm.police in ("none", "advised") and not is_caller:
+            yield called
+        if alarm.police == "called":
+            yield Button("police_here", t("team.police_here"))
+
+
+def _orders(alarm: Alarm, member: str) -> list[str]:
+    target = f"{APP}:{member}"
+    return [orders[target].id for orders in (alarm.rings, alarm.calls) if target in orders]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """An alarm that is over, and can be taken back until then (house time)."""
+
+    incident: str
+    place: str
+    until_s: float
+    is_pending: bool
+
+
+def closed(seen: Seen) -> Mapping[str, Any]:
+    """What was closed in the last ten minutes; nothing at the desk itself, where nothing lights up (S9)."""
+    now_s, state = seen.house_s, seen.state
+    over = [
+        Closed(alarm.incident, alarm.place, until_s, alarm.incident in seen.look.pending)
+        for alarm in state.closed.values()
+        if now_s < (until_s := (alarm.closed_s or 0.0) + UNDO_S)
+        and not state.alarm_on(alarm.zender)
+        and not seen.is_at_this_desk(alarm)
+    ]
+    return {"closed": () if seen.discreet else tuple(sorted(over, key=lambda one: -one.until_s))}
+
+
+def line(seen: Seen) -> Mapping[str, Any]:
+    """The discreet signs of the desks that this member staffs, where the plan has them."""
+    me, screen = seen.viewer.member, seen.viewer.screen
+    mine = (zender for zender in seen.state.plan.zenders if me in zender.staff or (screen and screen in zender.screens))
+    return {"lines": tuple(filter(None, (sign_line(seen, zender.nr) for zender in mine)))}
+
+
+# --- in peace ---------------------------------------------------------------------------------------------------------
+
+
+def duty(seen: Seen) -> Mapping[str, Any]:
+    """Whether the house is ready, what this member was told, when their next duty is, and who could take it."""
+    house = seen.readiness
+    # At a desk in alarm nothing is told that only an alarm can cause.
+    told = [reason for reason in house.reasons if not (seen.discreet and reason.key.startswith("budget/"))]
+    reasons = [seen.texts.fault_apart(reason.key, reason.detail, seen.look.names)[0] for reason in told]
     return {
-        "light": house.light,
-        "reasons": [seen.texts.fault(r.key, r.detail, seen.look.names) for r in house.reasons],
+        "light": "ready" if house.light == "limited" and not told else house.light,
+        "reason": reasons[0] if reasons else "",
+        "more": max(0, len(reasons) - 1),
+        "notices": tuple(_notices(seen)),
+        "duties": tuple(_duties(seen)),
+        "has_roster": seen.state.plan.morning is not None,
+        "absences": tuple(_absences(seen)),
+        "colleagues": _colleagues(seen),
+        "today": seen.now.local.date().isoformat(),
     }
 
 
-PAGE = Page("team", "GET /team", {"light": light})
+def _notices(seen: Seen) -> Iterator[str]:
+    """What was told to this page of late, the newest first: when, and in the words that a message would have."""
+    lacking = {row.pager for row in board(seen.state) if row.why}
+    told = [one for one in seen.look.notices if one.target == f"{APP}:{seen.viewer.member}"]
+    for one in list(reversed(told))[:NOTICES_MAX]:
+        notice = seen.texts.notice(one.kind, one.reason)
+        is_done = one.reason == "pager not picked up" and lacking.isdisjoint(one.about)
+        if notice and not is_done and (seen.now.at - one.when.at).total_seconds() < NOTICE_S:
+            said = {"pagers": seen.texts.row(one.about)}
+            at, title, text = f"{one.when.local:%H:%M}", notice.title.format_map(said), notice.text.format_map(said)
+            yield f"{at} {title}. {text}"
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A day on which this member is to carry a pager."""
+
+    on: str
+    day: str
+    pager: str
+
+
+def _duties(seen: Seen) -> Iterator[Duty]:
+    if seen.state.plan.morning is None:
+        return
+    me, today = seen.viewer.member, seen.now.local.date()
+    mine = (
+        Duty(day.on.isoformat(), day_word(day.on, seen.texts), pager)
+        for day in days(seen.state, today, AHEAD_DAYS)
+        for pager, member in day.members.items()
+        if member == me
+    )
+    for _, one in zip(range(SWAPS_MAX), mine, strict=False):
+        yield one
+
+
+def _absences(seen: Seen) -> Iterator[Mapping[str, str]]:
+    """What this member has said of being away, that is not past."""
+    yesterday = seen.now.local.date() - timedelta(days=1)
+    for away in seen.state.absences:
+        if away.member == seen.viewer.member and away.last > yesterday:
+            yield {
+                "when": span(away.first, away.last, seen.texts),
+                "instead": seen.who(away.replacement) if away.replacement else seen.words("team.nobody_yet"),
+                "first": away.first.isoformat(),
+                "last": away.last.isoformat(),
+            }
+
+
+def _colleagues(seen: Seen) -> tuple[tuple[str, str], ...]:
+    others = (member.id for member in seen.state.plan.members if member.id != seen.viewer.member)
+    return tuple(sorted(((id, seen.who(id)) for id in others), key=lambda one: one[1]))
+
+
+def equipment(seen: Seen) -> Mapping[str, Any]:
+    """The pagers of this member, and whether their telephone shows what it is sent."""
+    me, plan = seen.viewer.member, seen.state.plan
+    mine = [row for row in board(seen.state) if me and me in (row.duty, _carrier(seen, row))]
+    member = plan.member(me)
+    targets = [f"{way}:{me}" for way in member.ways] if member else []
+    return {
+        "is_member": member is not None,
+        "pagers": tuple(_pager(seen, row) for row in mine),
+        "phones": tuple(_phone(seen, target) for target in targets),
+    }
+
+
+def _carrier(seen: Seen, row: Row) -> str:
+    """Who has this pager; where pagers are handed out, whom the plan names has it only once it was taken."""
+    plan = seen.state.plan
+    return row.member if plan.morning else plan.carrier(row.pager) or ""
+
+
+def _pager(seen: Seen, row: Row) -> Mapping[str, Any]:
+    t, me, plan = seen.words, seen.viewer.member, seen.state.plan
+    carrier = _carrier(seen, row)
+    whose = "mine" if carrier == me else "today.other" if carrier else "today"
+    works = next(one.works for one in seen.readiness.pagers if one.name == f"{PAGER}:{row.pager}")
+    if plan.morning is None:
+        how = t(f"team.works.{works}")
+    elif row.why:
+        how = seen.texts.words.whys[row.why]
+    else:
+        at = row.proven_at.astimezone(HOUSE_ZONE) if row.proven_at else None
+        how = t("team.proven", at=f"{at:%H:%M}") if at else t(f"team.works.{works}")
+    known = row.battery is not None
+    return {
+        "pager": row.pager,
+        "whose": t(f"team.pager.{whose}", pager=row.pager, carrier=seen.who(carrier)),
+        "how": how,
+        "battery": t("team.battery", percent=row.battery) if known else t("team.battery.unknown"),
+        "may_carry": row.duty == me and carrier != me and row.place != "docked",
+    }
+
+
+def _phone(seen: Seen, target: str) -> Mapping[str, Any]:
+    tested = seen.state.tests.get(target)
+    fresh = tested if tested is not None and _is_fresh(seen, tested) else None
+    return {
+        "target": target,
+        "name": seen.texts.device(target, seen.look.names),
+        "result": _result(seen, tested),
+        "failed": tested is not None and tested.stage == "failed",
+        "can_test": not target.startswith(f"{PUSH}:"),  # templates/push.html has that button
+        "order": fresh.order if fresh and target == f"{APP}:{seen.viewer.member}" else "",
+    }
+
+
+def _result(seen: Seen, tested: Tested | None) -> str:
+    if tested is None:
+        return seen.words("team.test.never")
+    at, stage = tested.at.astimezone(HOUSE_ZONE), seen.texts.words.stages[tested.stage]
+    why = seen.texts.why_failed(tested.note) if tested.stage == "failed" else ""
+    return seen.words("team.test.result", day=day_word(at.date(), seen.texts), at=f"{at:%H:%M:%S}", stage=stage + why)
+
+
+def _is_fresh(seen: Seen, tested: Tested) -> bool:
+    return tested.stage != "failed" and (seen.now.at - tested.at).total_seconds() < TEST_S
+
+
+# --- for scripts ------------------------------------------------------------------------------------------------------
+
+
+def signals(seen: Seen) -> Signals:
+    """What is heard, where it is, and what of it is to be confirmed to the daemon."""
+    if seen.discreet:
+        return Signals(marks=floor.marks(seen))
+    me, state = seen.viewer.member, seen.state
+    tones: dict[str, Tone] = {}
+    orders: list[str] = []
+    for alarm in state.alarms.values():
+        orders += _orders(alarm, me)
+        said = alarm.responders.get(me)
+        if is_rung(alarm, me):
+            # What was silenced rings again when the ladder starts anew, and when it comes back to who could not come.
+            since_s = max(alarm.run_s, said.since_s if said else 0.0)
+            tones[f"{alarm.incident} {since_s:.2f}"] = "drill" if alarm.drill else "alarm"
+        if is_caller(alarm, me):
+            tones[f"{alarm.incident} 112 {alarm.turn}"] = "alarm"
+    tested = state.tests.get(f"{APP}:{me}")
+    if tested is not None and _is_fresh(seen, tested):
+        orders.append(tested.order)
+        tones[tested.order] = "test"
+    return Signals(tones=tones, marks=floor.marks(seen), orders=tuple(orders))
+
+
+PAGE = Page(
+    "team",
+    "GET /team",
+    {"alarm": alarm, "closed": closed, "duty": duty, "equipment": equipment, "line": line},
+    signals,
+    rings=True,
+)

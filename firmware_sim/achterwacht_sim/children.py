@@ -1,4 +1,4 @@
-"""Processes that one program starts and that must be gone when it is gone.
+"""Processes that one program starts and that must be gone when it is gone; some of them are kept running.
 
 Each is the leader of its own process group, so that whatever it starts goes with it. Only those are ever killed.
 """
@@ -10,9 +10,10 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Awaitable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 # A daemon flushes its journal, a broker closes its sockets: both take milliseconds.
 STOP_WAIT_S = 5.0
@@ -22,6 +23,13 @@ ASK_AGAIN_S = 0.1
 
 # What is shown of the output of a child that failed.
 TAIL_BYTES = 2000
+
+# systemd/achterwacht.service: RestartSec=200ms.
+RESTART_AFTER_S = 0.2
+
+# One that ends so often, each time so soon, will not run: somebody must read why.
+MOST_QUICK_ENDS = 5
+QUICK_END_S = 5.0
 
 T = TypeVar("T")
 
@@ -33,11 +41,14 @@ class ChildEnded(Exception):
 class Child:
     """One process. `log` holds its output, None when it prints to ours."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path | None) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], process: asyncio.subprocess.Process, log: Path | None
+    ) -> None:
         self.name = name
+        self.command = command
+        self.log = log
         self.pid = process.pid
         self._process = process
-        self._log = log
         self._end = asyncio.create_task(self._reap(), name=name)
 
     async def ended(self) -> int:
@@ -46,21 +57,17 @@ class Child:
 
     async def while_running(self, awaitable: Awaitable[T]) -> T:
         """What the awaitable gives. Raises ChildEnded when this process ends before."""
-        wanted = asyncio.ensure_future(awaitable)
-        end = asyncio.ensure_future(self.ended())
-        try:
-            await asyncio.wait({wanted, end}, return_when=asyncio.FIRST_COMPLETED)
-            if wanted.done():
-                return wanted.result()
-            raise ChildEnded(f"{self.name} ended with {end.result()}: {self.last_words()}")
-        finally:
-            await _cancelled(wanted, end)
+        return await _unless(awaitable, self._too_early())
+
+    async def _too_early(self) -> NoReturn:
+        code = await self.ended()
+        raise ChildEnded(f"{self.name} ended with {code}: {self.last_words()}")
 
     def last_words(self) -> str:
         """The end of its output."""
-        if self._log is None:
+        if self.log is None:
             return "see above"
-        return self._log.read_bytes()[-TAIL_BYTES:].decode(errors="replace").strip() or "it said nothing"
+        return self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace").strip() or "it said nothing"
 
     async def stop(self) -> None:
         """Ask its group to end, wait, and kill what is left of it."""
@@ -70,6 +77,11 @@ class Child:
         if not self._end.done():
             self._signal(signal.SIGKILL)
         await self._end
+
+    def kill(self) -> None:
+        """Its group is gone at once, with nothing said and nothing written."""
+        if not self._end.done():
+            self._signal(signal.SIGKILL)
 
     async def _reap(self) -> int:
         code = await self._process.wait()
@@ -81,6 +93,76 @@ class Child:
         # The group outlives its leader as long as somebody is in it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signum)
+
+
+class Kept:
+    """A process that is started again when it ends, until it is put out. Made by Children.keep."""
+
+    def __init__(self, child: Child, start: Callable[[Child], Awaitable[Child]], tell: Callable[[str], None]) -> None:
+        self.name = child.name
+        self._child = child
+        self._start = start
+        self._tell = tell
+        self._on = asyncio.Event()
+        self._on.set()
+        self._runs = True
+        self._killed = False
+
+    @property
+    def state(self) -> str:
+        """`up`, `down` for the moment until it is started again, or `out`."""
+        return "up" if self._runs else "down" if self._on.is_set() else "out"
+
+    def kill(self) -> None:
+        """It dies at once, as when power fails; and is started again."""
+        self._killed = True
+        self._child.kill()
+
+    async def put_out(self) -> None:
+        """It is asked to end, and stays away."""
+        self._on.clear()
+        await self._child.stop()
+
+    def put_on(self) -> None:
+        """It is started, if it was put out."""
+        self._on.set()
+
+    async def run(self) -> NoReturn:
+        """Keeps it. Raises ChildEnded when it ends again and again by itself, and OSError."""
+        quick_ends = 0
+        while True:
+            since_s = time.monotonic()
+            code = await self._child.ended()
+            self._runs = False
+            meant = self._killed or not self._on.is_set()
+            quick_ends = 0 if meant or time.monotonic() - since_s > QUICK_END_S else quick_ends + 1
+            if quick_ends == MOST_QUICK_ENDS:
+                raise ChildEnded(
+                    f"{self.name} ended {quick_ends} times in a row, with {code}: {self._child.last_words()}"
+                )
+            if not meant:
+                self._tell(f"{self.name} ended with {code} and is started again: {self._child.last_words()}")
+            await asyncio.sleep(RESTART_AFTER_S)
+            await self._on.wait()
+            self._killed = False
+            self._child = await self._start(self._child)
+            self._runs = True
+            if not self._on.is_set():  # put out while it started
+                await self._child.stop()
+
+
+async def _unless(awaitable: Awaitable[T], *failures: Awaitable[NoReturn]) -> T:
+    """What the awaitable gives. Raises what one of the failures raises before."""
+    wanted = asyncio.ensure_future(awaitable)
+    failing = [asyncio.ensure_future(failure) for failure in failures]
+    try:
+        await asyncio.wait({wanted, *failing}, return_when=asyncio.FIRST_COMPLETED)
+        for failure in failing:
+            if failure.done() and not wanted.done():
+                failure.result()
+        return wanted.result()
+    finally:
+        await _cancelled(wanted, *failing)
 
 
 async def _cancelled(*tasks: asyncio.Future[Any]) -> None:
@@ -96,25 +178,39 @@ class Children:
 
     def __init__(self) -> None:
         self._children: list[Child] = []
+        self._keeping: list[asyncio.Task[NoReturn]] = []
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await _cancelled(*self._keeping)
         for child in reversed(self._children):
             await child.stop()
 
-    async def start(self, name: str, command: Sequence[str], log: Path | None = None) -> Child:
-        """Starts a process. Its output goes to `log`, or to ours. Raises OSError."""
+    def keep(self, child: Child, tell: Callable[[str], None]) -> Kept:
+        """Starts this one again whenever it ends, and tells so."""
+        kept = Kept(child, lambda child: self.start(child.name, child.command, child.log), tell)
+        self._keeping.append(asyncio.create_task(kept.run(), name=f"keeping {child.name}"))
+        return kept
+
+    async def while_kept(self, awaitable: Awaitable[T]) -> T:
+        """What the awaitable gives. Raises ChildEnded when one that is kept cannot be kept."""
+        return await _unless(awaitable, *(asyncio.shield(keeping) for keeping in self._keeping))
+
+    async def start(
+        self, name: str, command: Sequence[str], log: Path | None = None, stdin: Path | None = None
+    ) -> Child:
+        """Starts a process. Its output goes to `log`, or to ours; it reads `stdin`, or nothing. Raises OSError."""
         with contextlib.ExitStack() as files:
             output = None if log is None else files.enter_context(log.open("wb"))
             process = await asyncio.create_subprocess_exec(
                 *command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if stdin is None else files.enter_context(stdin.open("rb")),
                 stdout=output,
                 stderr=subprocess.STDOUT if output is not None else None,
                 start_new_session=True,
             )
-        child = Child(name, process, log)
+        child = Child(name, command, process, log)
         self._children.append(child)
         return child

@@ -24,6 +24,8 @@ DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 PASSWORD_VARIABLE = "ACHTERWACHT_MQTT_PASSWORD"
 
 MAX_TCP_PORT = 65535
+# Where `demo` has its screens, and the buttons and pagers.
+SCREENS_PORT, PANEL_PORT = 8112, 8113
 # What paging systems are known to speak at.
 MIN_BAUD, MAX_BAUD = 300, 57600
 
@@ -98,9 +100,10 @@ Only in the demo, which has a house of its own, something is typed at its termin
 and `plan:` puts blocks of achterwacht.yaml in the place of the house's own, with `+8s` for 8 seconds from now."""
 
 ABOUT_DEMO = """\
-The whole house on this machine: a broker and a daemon of its own, three pagers and a zender, one alarm from the
-press to all clear, then its timeline and the draft of the form. Or another story: --scenario. Stays up until Ctrl-C;
-everything that it started is gone afterwards."""
+The whole house on this machine: a broker, a daemon and a dashboard of its own, and a simulated building with a page on
+which its buttons are pressed and its pagers answered. One alarm from the press to all clear, then its timeline and the
+draft of the form; or another story: --scenario. Stays up until Ctrl-C; everything that it started is gone
+afterwards."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -175,15 +178,17 @@ async def _paging_base(arguments: argparse.Namespace) -> int:
 
 async def _demo(arguments: argparse.Namespace) -> int:
     from achterwacht_sim.children import ChildEnded
-    from achterwacht_sim.demo import DemoFailed, run_demo
+    from achterwacht_sim.demo import DemoFailed, Ports, run_demo
+    from achterwacht_sim.screens import NoScreens
 
     story = load(arguments.scenario)
     if not arguments.config.is_dir():
         print(f"{arguments.config}: no such folder; --config DIR names the one with zenders.yaml", file=sys.stderr)
         return EXIT_ASKED_WRONG
     try:
-        return await run_demo(arguments.config, story, once=arguments.once, say=say)
-    except (ChildEnded, DemoFailed) as error:
+        ports = Ports(arguments.port, arguments.panel_port)
+        return await run_demo(arguments.config, story, once=arguments.once, say=say, ports=ports)
+    except (ChildEnded, DemoFailed, NoScreens) as error:
         print(error, file=sys.stderr)
         return EXIT_UNMET
 
@@ -259,6 +264,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="the folder with zenders.yaml and achterwacht.yaml, ./config by default",
     )
+    for option, default, what in (
+        ("--port", SCREENS_PORT, "the screens"),
+        ("--panel-port", PANEL_PORT, "the buttons and pagers"),
+    ):
+        demo.add_argument(
+            option,
+            type=_tcp_port,
+            default=default,
+            metavar="PORT",
+            help=f"where {what} are on 127.0.0.1, {default} by default; 0 takes a free port",
+        )
     return parser
 
 

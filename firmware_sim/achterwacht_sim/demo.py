@@ -1,7 +1,8 @@
-"""`make demo`: a broker, the daemon, simulated nodes, one story; and nothing left of it afterwards.
+"""`make demo`: a broker, the daemon, the dashboard, a simulated building with its panel, one story; and nothing left of
+it afterwards.
 
-Knows how the daemon's command is called, from COMMANDS and from what a story types. The story is scenarios/demo.yaml,
-or the one that is asked for.
+Knows how the daemon's command is called, from COMMANDS and from what a story types; the dashboard's is screens.py's.
+The story is scenarios/demo.yaml, or the one that is asked for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,9 +25,20 @@ from ruamel.yaml.error import YAMLError
 
 from achterwacht_sim.address import Broker
 from achterwacht_sim.children import Child, ChildEnded, Children
+from achterwacht_sim.house import House, read_house
 from achterwacht_sim.node import SOCKET_OPTIONS
+from achterwacht_sim.panel import Panel
 from achterwacht_sim.play import Cast, Say, Terminal, Unmet
-from achterwacht_sim.scenario import Scenario
+from achterwacht_sim.scenario import Press, Scenario
+from achterwacht_sim.screens import (
+    PASSWORD,
+    PROOF_WAIT_S,
+    Account,
+    NoScreens,
+    add_accounts,
+    prove,
+    start_dashboard,
+)
 from achterwacht_sim.sped_up import LOCAL, until_it_fits_s, write_plan
 from achterwacht_sim.wire import DAEMON_STATUS_TOPIC
 
@@ -44,6 +58,7 @@ EXIT_UNMET = 1
 EXIT_INTERRUPTED = 130
 
 LOOPBACK = "127.0.0.1"
+
 
 # What we ask of the daemon: {config} and {state} are folders, {broker} an address, {incident} an id.
 COMMANDS = {
@@ -93,12 +108,58 @@ dynamic_filters = true
 MOSQUITTO_ELSEWHERE = "/usr/sbin/mosquitto"
 
 
+WELCOME = {
+    "nl": """\
+
+  Schermen             {screens}
+  Knoppen en piepers   {panel}
+
+  Inloggen met het wachtwoord  {password}  als
+{accounts}
+
+  Probeer eerst: zet beide naast elkaar, log in als {first} en tik op Start dienst. Druk dan bij de knoppen op een
+  plaats en antwoord op een pieper. In een privévenster: de telefoon van {phone}. Maak daarna iets stuk.
+""",
+    "en": """\
+
+  Screens              {screens}
+  Buttons and pagers   {panel}
+
+  Log in with the password  {password}  as
+{accounts}
+
+  Try first: put both side by side, log in as {first} and tap Start duty. Then press a place among the buttons, and
+  answer on a pager. In a private window: the telephone of {phone}. Then break something.
+""",
+}
+
+
 class DemoFailed(Exception):
     """The demo could not be shown; the text says what is missing."""
 
 
-async def run_demo(config: Path, story: Scenario, *, once: bool, say: Say) -> int:
-    """The demo of this story from start to end. Returns the exit code; whatever it started is gone when it returns."""
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the screens and the panel are; 0 takes a free one."""
+
+    screens: int
+    panel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where things are: the house's files, what the daemon keeps, what the dashboard keeps."""
+
+    config: Path
+    state: Path
+    data: Path
+
+
+async def run_demo(config: Path, story: Scenario, *, once: bool, say: Say, ports: Ports) -> int:
+    """The demo of this story from start to end. Returns the exit code; whatever it started is gone when it returns.
+
+    Raises DemoFailed, NoScreens, ChildEnded, NoBroker, OSError.
+    """
     interrupted = asyncio.Event()
     told = asyncio.create_task(interrupted.wait())
     loop = asyncio.get_running_loop()
@@ -106,7 +167,7 @@ async def run_demo(config: Path, story: Scenario, *, once: bool, say: Say) -> in
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for signum in signals:
         loop.add_signal_handler(signum, interrupted.set)
-    show = asyncio.create_task(_show(config, story, once, say))
+    show = asyncio.create_task(_show(config, story, once, say, ports))
     try:
         await asyncio.wait({show, told}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -118,41 +179,106 @@ async def run_demo(config: Path, story: Scenario, *, once: bool, say: Say) -> in
     return EXIT_INTERRUPTED if show.cancelled() else show.result()
 
 
-async def _show(config: Path, story: Scenario, once: bool, say: Say) -> int:
-    with tempfile.TemporaryDirectory(prefix="achterwacht-") as folder:
-        async with Children() as children:
-            home = Path(folder)
-            broker = await start_broker(children, home, say)
-            state = home / "state"
-            state.mkdir()
-            if story.plan:
-                config = await _own_plan(config, home, story, say)
+async def _show(config: Path, story: Scenario, once: bool, say: Say, ports: Ports) -> int:
+    screens_port = _open_port(ports.screens, "--port")
+    panel_port = _open_port(ports.panel, "--panel-port")
+    url = f"http://{LOOPBACK}:{screens_port}"
+    async with AsyncExitStack() as stack:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="achterwacht-")))
+        children = await stack.enter_async_context(Children())
+        broker, broker_process = await start_broker(children, home, say)
+        house = _house(config, story)
+        data = home / "dashboard"
+        data.mkdir(mode=0o700)
+        accounts = await add_accounts(children, home, data, house)
+        # From here on it goes fast: a story's times of day count from its plan.
+        if story.plan:
+            config = await _own_plan(config, home, story, say)
+        folders = Folders(config, home / "state", data)
+        folders.state.mkdir()
 
-            def command(name: str, incident: str = "") -> list[str]:
-                words = {
-                    "config": str(config),
-                    "state": str(state),
-                    "broker": f"mqtt://{broker.host}:{broker.port}",
-                    "incident": incident,
-                }
-                return [*daemon_command(), *(part.format(**words) for part in COMMANDS[name])]
+        def command(name: str, incident: str = "") -> list[str]:
+            words = {"config": config, "state": folders.state, "broker": f"mqtt://{broker}", "incident": incident}
+            return [*daemon_command(), *(part.format(**words) for part in COMMANDS[name])]
 
-            daemon = await children.start("the daemon", command("run"), home / "daemon.log")
-            await _wait_until_armed(daemon, broker)
-            say("the daemon is armed")
-            say(f"\n{story.story}\n")
-            async with Cast(story, broker, say, _terminal(children, home, config, state)) as cast:
-                try:
-                    await daemon.while_running(cast.play())
-                except Unmet as unmet:
-                    say(f"\n{unmet}\nthe daemon's last words: {daemon.last_words()}")
-                    return EXIT_UNMET
-                for name in ("show", "draft") if cast.incidents else ():
-                    say(f"\n$ achterwacht {name} {cast.incidents[0]}\n")
-                    await _read(await children.start(name, command(name, cast.incidents[0])))
-                if once:
-                    return EXIT_OK
-                return await _watch(children, command, daemon, say)
+        daemon = await children.start("the daemon", command("run"), home / "daemon.log")
+        await _wait_until_armed(daemon, broker)
+        say("the daemon is armed")
+        dashboard = await start_dashboard(children, home, folders.state, folders.data, screens_port)
+        kept = {
+            "broker": children.keep(broker_process, say),
+            "daemon": children.keep(daemon, say),
+            "dashboard": children.keep(dashboard, say),
+        }
+        everything = replace(story, zenders=tuple(dict.fromkeys((*house.places, *story.zenders))))
+        cast = Cast(everything, broker, say, _terminal(children, home, folders))
+        await stack.enter_async_context(cast)
+        panel = await stack.enter_async_context(Panel(cast, house, kept, panel_port, url))
+        say(_welcome(house, url, panel.url, accounts))
+        say(f"{story.story}\n")
+        place = _place(house, story)
+        proof = asyncio.create_task(prove(url, accounts[0], place)) if once else None
+        if proof is not None:
+            stack.callback(proof.cancel)
+        try:
+            await children.while_kept(cast.play())
+        except Unmet as unmet:
+            say(f"\n{unmet}\nthe daemon's last words: {daemon.last_words()}")
+            return EXIT_UNMET
+        for name in ("show", "draft") if cast.incidents else ():
+            say(f"\n$ achterwacht {name} {cast.incidents[0]}\n")
+            await _read(await children.start(name, command(name, cast.incidents[0])))
+        if proof is None:
+            return await _watch(children, command, say)
+        try:
+            async with asyncio.timeout(PROOF_WAIT_S):
+                await proof
+        except TimeoutError:
+            raise NoScreens(f"the board at {url} did not show {place or 'the house'} to {accounts[0].name}") from None
+        say(f"\nthe board at {url} showed {place or 'the house'} to {accounts[0].name}")
+        return EXIT_OK
+
+
+def _open_port(wanted: int, option: str) -> int:
+    """This port, which nobody listens at, or a free one for 0. Raises DemoFailed."""
+    if not wanted:
+        return _free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: what has ended is no hindrance
+        try:
+            probe.bind((LOOPBACK, wanted))
+        except OSError as error:
+            raise DemoFailed(
+                f"port {wanted} cannot be had: {error.strerror}. Perhaps another demo runs: end that, or take a free "
+                f"port:\n  make demo ARGS='{option} 0'"
+            ) from None
+    return wanted
+
+
+def _house(config: Path, story: Scenario) -> House:
+    try:
+        return read_house(config, story.plan)
+    except (OSError, YAMLError, TypeError, ValueError) as error:
+        raise DemoFailed(f"{config} could not be made into a plan for {story.name}: {error}") from None
+
+
+def _welcome(house: House, screens: str, panel: str, accounts: Sequence[Account]) -> str:
+    rows = (f"    {each.name:16}{each.role:13}{house.members.get(each.member, '')}".rstrip() for each in accounts)
+    team = [account.name for account in accounts if account.role == "team"]
+    return WELCOME.get(house.language, WELCOME["en"]).format(
+        screens=screens,
+        panel=panel,
+        password=PASSWORD,
+        accounts="\n".join(rows),
+        first=accounts[0].name,
+        phone=(team or [accounts[0].name])[-1],
+    )
+
+
+def _place(house: House, story: Scenario) -> str:
+    """Where the first button of the story is pressed."""
+    presses = (step.do.zenders[0] for step in story.steps if isinstance(step.do, Press))
+    return house.places.get(next(presses, 0), "")
 
 
 async def _own_plan(config: Path, home: Path, story: Scenario, say: Say) -> Path:
@@ -169,13 +295,13 @@ async def _own_plan(config: Path, home: Path, story: Scenario, say: Say) -> Path
     return folder
 
 
-def _terminal(children: Children, home: Path, config: Path, state: Path) -> Terminal:
+def _terminal(children: Children, home: Path, folders: Folders) -> Terminal:
     """The house's terminal: what is typed there runs as it would for a person, in the folders of this demo."""
 
     async def typed(words: tuple[str, ...]) -> tuple[int, str]:
         log = home / "terminal.log"
-        folders = ("--config", str(config), "--state", str(state))
-        child = await children.start("achterwacht", [*daemon_command(), *words, *folders], log)
+        where = ("--config", str(folders.config), "--state", str(folders.state))
+        child = await children.start("achterwacht", [*daemon_command(), *words, *where], log)
         try:
             async with asyncio.timeout(READ_WAIT_S):
                 code = await child.ended()
@@ -186,11 +312,11 @@ def _terminal(children: Children, home: Path, config: Path, state: Path) -> Term
     return typed
 
 
-async def _watch(children: Children, command: Callable[[str], list[str]], daemon: Child, say: Say) -> int:
-    say("\n$ achterwacht watch        (the nodes stay up; Ctrl-C ends it all)\n")
+async def _watch(children: Children, command: Callable[[str], list[str]], say: Say) -> int:
+    say("\n$ achterwacht watch        (everything stays up; Ctrl-C ends it all)\n")
     watch = await children.start("watch", command("watch"))
     try:
-        return await daemon.while_running(watch.ended())
+        return await children.while_kept(watch.ended())
     except asyncio.CancelledError:
         # Ctrl-C is how this is meant to end.
         return EXIT_OK
@@ -206,7 +332,7 @@ async def _read(reader: Child) -> None:
         raise DemoFailed(f"achterwacht {reader.name} ended with {code}")
 
 
-async def start_broker(children: Children, home: Path, say: Say) -> Broker:
+async def start_broker(children: Children, home: Path, say: Say) -> tuple[Broker, Child]:
     """A broker of our own on a free port of this machine. Raises DemoFailed."""
     broker = Broker(LOOPBACK, _free_port())
     mosquitto = shutil.which("mosquitto") or shutil.which(MOSQUITTO_ELSEWHERE)
@@ -226,7 +352,7 @@ async def start_broker(children: Children, home: Path, say: Say) -> Broker:
     except (ChildEnded, TimeoutError) as error:
         raise DemoFailed(f"no broker: {name} did not start ({error or 'no answer'})") from None
     say(f"DEMO BROKER: {name} on {broker}, without passwords. For this demo only, never for a building.")
-    return broker
+    return broker, process
 
 
 def daemon_command() -> list[str]:

@@ -142,6 +142,11 @@ class Node:
         return self._client is not None
 
     @property
+    def powered(self) -> bool:
+        """Whether it has power."""
+        return self._power.is_set()
+
+    @property
     def unsettled_count(self) -> int:
         """How many presses, receipts and answers the daemon has not answered yet."""
         return self._firmware.unsettled_count

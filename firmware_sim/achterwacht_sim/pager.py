@@ -135,6 +135,10 @@ class PagerFirmware(Firmware):
         self._battery.charge(docked, now_s)
         self._telemetry_now(now_s)
 
+    def battery(self, now_s: float) -> int:
+        """What is left, in percent."""
+        return self._battery.percent(now_s)
+
     def set_battery(self, percent: float, now_s: float) -> None:
         """Its battery has so much left from now on."""
         self._battery.set_percent(percent, now_s)

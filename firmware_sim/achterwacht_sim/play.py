@@ -74,7 +74,7 @@ class TerminalRefused(Exception):
 class Cast:
     """The nodes of one scenario, online while the context is open. Entering raises NoBroker.
 
-    Without a `terminal` nothing can be typed.
+    `zenders` are known by number, `pagers` by their name as `pager p1`. Without a `terminal` nothing can be typed.
     """
 
     def __init__(self, scenario: Scenario, broker: Broker, say: Say, terminal: Terminal | None = None) -> None:
@@ -82,7 +82,7 @@ class Cast:
         self._scenario = scenario
         self._say = say
         self._terminal = terminal
-        self._lookout = Lookout(self._tell)
+        self.lookout = Lookout(self._tell)
         self._started_at_s: float | None = None
         self._pressed_at_s: dict[str, float] = {}
         self._rung: set[tuple[str, str]] = set()
@@ -93,11 +93,11 @@ class Cast:
         def seed(index: int) -> int | None:
             return None if scenario.seed is None else scenario.seed + index
 
-        faults, lookout = scenario.faults, self._lookout
-        self._zenders = {
+        faults, lookout = scenario.faults, self.lookout
+        self.zenders = {
             nr: Zender(broker, nr, faults=faults, lookout=lookout, seed=seed(nr)) for nr in scenario.zenders
         }
-        self._pagers = {
+        self.pagers = {
             f"pager {pager_id}": Pager(
                 broker,
                 pager_id,
@@ -123,7 +123,7 @@ class Cast:
     async def play(self) -> None:
         """All steps, in order. Raises Unmet at the first that fails."""
         self._started_at_s = time.monotonic()
-        self._say(f"{self._now()}  {len(self._zenders)} zender(s) and {len(self._pagers)} pager(s) are online")
+        self._say(f"{self._now()}  {len(self.zenders)} zender(s) and {len(self.pagers)} pager(s) are online")
         for step in self._scenario.steps:
             if self._terminal is None and (isinstance(step.want, Ask) or isinstance(step.do, Typed)):
                 raise Unmet(f"{step.where}: nothing can be typed here: only the demo has a terminal of the house")
@@ -135,9 +135,9 @@ class Cast:
             elif step.want is not None:
                 await self._see(step, step.want)
             if step.do is not None:
-                self._mark = self._lookout.count
+                self._mark = self.lookout.count
                 try:
-                    await self._do(step.do)
+                    await self.do(step.do)
                 except (NothingToAnswer, TerminalRefused) as error:
                     raise Unmet(f"{step.where}: {step.said}: {error}") from None
         self._say(f"{self._now()}  the end: all that was expected was seen")
@@ -149,9 +149,9 @@ class Cast:
         nodes = self._nodes()
         if who not in (*nodes, ANY, ALL):
             raise Unmet(f"{step.where}: nobody was seen before that could be `{IT}`")
-        groups = [[name] for name in self._pagers] if who == ALL else [[who]]
+        groups = [[name] for name in self.pagers] if who == ALL else [[who]]
         if who == ANY:
-            groups = [list(self._pagers)]
+            groups = [list(self.pagers)]
         deadline_s = time.monotonic() + want.within_s
         for names in groups:
             at_hand = next((name for name in names if self._stands(nodes[name], want)), None)
@@ -163,7 +163,7 @@ class Cast:
                 return noted.node in names and seen(noted.event, want)
 
             try:
-                noted = await self._lookout.until(wanted, deadline_s - time.monotonic(), self._mark)
+                noted = await self.lookout.until(wanted, deadline_s - time.monotonic(), self._mark)
             except TimeoutError:
                 expected = f"{' or '.join(names)}: {_told(want)} within {want.within_s:g} s"
                 raise Unmet(f"{step.where}: not seen: {expected}") from None
@@ -193,11 +193,12 @@ class Cast:
 
     # Doing.
 
-    async def _do(self, action: Action) -> None:
+    async def do(self, action: Action) -> None:
+        """Does one thing that its nodes can do. Raises NothingToAnswer, TerminalRefused."""
         match action:
             case Press(zenders):
                 for nr in zenders:
-                    await self._zenders[nr].press()
+                    await self.zenders[nr].press()
             case Answer(pager, answer, member, to):
                 node = self._pager(pager)
                 await node.answer(answer, incident=incident_shown(node, to), member=member)
@@ -213,22 +214,21 @@ class Cast:
                 if code:
                     raise TerminalRefused(f"it ended with {code}")
             case Tamper(nr, opened):
-                self._zenders[nr].set_tamper(opened)
+                self.zenders[nr].set_tamper(opened)
             case Line(nr, state):
-                self._zenders[nr].set_line(state)
+                self.zenders[nr].set_line(state)
 
     async def _typed(self, typed: Typed) -> tuple[int, str]:
         assert self._terminal is not None, "play looked before it began"
         return await self._terminal(typed.words)
 
     def _pager(self, pager_id: str) -> Pager:
-        name = self._it if pager_id == IT else f"pager {pager_id}"
-        if name not in self._pagers:
+        if pager_id == IT and self._it not in self.pagers:
             raise NothingToAnswer(f"no pager was seen before that could be `{IT}`")
-        return self._pagers[name]
+        return self.pagers[self._it if pager_id == IT else f"pager {pager_id}"]
 
     def _nodes(self) -> dict[str, Node]:
-        return {**{zender.name: zender for zender in self._zenders.values()}, **self._pagers}
+        return {**{zender.name: zender for zender in self.zenders.values()}, **self.pagers}
 
     # Telling.
 
@@ -318,9 +318,11 @@ def _told(want: Want) -> str:
 
 
 def incident_shown(pager: Pager, text: str) -> str | None:
-    """The incident on this pager whose text holds `text`, None for the newest. Raises NothingToAnswer."""
+    """The incident on this pager with `text` as its id or in its text, None for the newest. Raises NothingToAnswer."""
     if not text:
         return None
+    if text in pager.firmware.incidents:
+        return text
     for incident, page in pager.firmware.incidents.items():
         if holds(page.text, text):
             return incident

@@ -204,6 +204,18 @@ FORMS: tuple[tuple[str, str, Callable[[re.Match[str]], Action]], ...] = (
 )
 
 
+def action_of(said: str) -> Action:
+    """What these words ask for. Raises ValueError, which tells what is expected."""
+    for _, pattern, make in FORMS:
+        match = re.fullmatch(pattern, said)
+        if match is not None:
+            try:
+                return make(match)
+            except ValueError as error:
+                raise ValueError(f"{error}: words as for a shell expected") from None
+    raise ValueError(f"one of {'; '.join(form for form, _, _ in FORMS)} expected")
+
+
 def typed(line: str) -> Typed:
     """What somebody types, as the shell would take it apart. Raises ValueError."""
     command, *words = shlex.split(line)
@@ -300,18 +312,13 @@ class _Reader:
 
     def action(self, step: CommentedMap) -> Action | None:
         said = str(step["do"])
-        for _, pattern, make in FORMS:
-            match = re.fullmatch(pattern, said)
-            if match is not None:
-                try:
-                    action = make(match)
-                except ValueError as error:
-                    self.wrong(step, "do", f"{said!r}: {error}: words as for a shell expected")
-                    return None
-                self.known(step, action)
-                return action
-        self.wrong(step, "do", f"{said!r}: one of {'; '.join(form for form, _, _ in FORMS)} expected")
-        return None
+        try:
+            action = action_of(said)
+        except ValueError as error:
+            self.wrong(step, "do", f"{said!r}: {error}")
+            return None
+        self.known(step, action)
+        return action
 
     def known(self, step: CommentedMap, action: Action) -> None:
         """Whoever acts must be in the cast."""

@@ -1,10 +1,11 @@
-"""What the tests of the dashboard share: Debian's Chromium, started once. Browser tests run in the session's loop:
+"""What the tests of the dashboard share: Debian's Chromium, started once.
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+Tests that use it run in the session's loop: `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
@@ -25,6 +26,9 @@ ARGUMENTS = (
 
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def chromium() -> AsyncIterator[Browser]:
+    # In debug mode the server and what drives the browser take several times as long. All that runs here is tested in a
+    # loop of its own too, with it.
+    asyncio.get_running_loop().set_debug(False)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

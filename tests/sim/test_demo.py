@@ -1,10 +1,13 @@
-"""The demo with a fake `achterwacht`: what is started, what is shown, and that nothing is left."""
+"""The demo, mostly with a fake `achterwacht` and a fake dashboard: what is started, what is shown, and that nothing is
+left."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -12,14 +15,16 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from achterwacht_sim import demo
+from achterwacht_sim import demo, screens
 from achterwacht_sim.children import Children
-from achterwacht_sim.demo import COMMANDS, DemoFailed, daemon_command, run_demo, start_broker
+from achterwacht_sim.demo import COMMANDS, DemoFailed, Ports, daemon_command, run_demo, start_broker
 from achterwacht_sim.node import Zender
 from achterwacht_sim.scenario import read
+from achterwacht_sim.screens import Account, NoScreens
 
 WAIT_S = 30.0
 HERE = Path(__file__).parent
+FREE = Ports(0, 0)
 
 # Plays all four commands: `run` is the fake daemon, the others print what they were asked.
 FAKE_ACHTERWACHT = f"""
@@ -42,6 +47,22 @@ elif sys.argv[1] == "refuse":
     sys.exit("not like this")
 """
 
+# Plays both commands: it makes any account with a password, and says that it is well.
+FAKE_DASHBOARD = """
+import http.server, os, sys
+
+open(os.environ["DEMO_TEST_PIDS"], "a").write(f"{os.getpid()} {sys.argv[1]}\\n")
+
+class Well(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+if sys.argv[1] == "account":
+    sys.exit(0 if input() else "no password")
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[-1])), Well).serve_forever()
+"""
+
 STORY = """story: A short one.
 zenders: [7]
 pagers: [p1, p2, p3]
@@ -52,15 +73,27 @@ steps:
 SHORT = read(STORY, "story.yaml")
 
 
+TEAM = Account("lid-1", "team", "lid-1")
+
+
+async def _seen(_url: str, _account: Account, _place: str) -> None:
+    """The fake dashboard has no board."""
+
+
 @pytest.fixture
 def pids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The demo with a fake daemon and its own folder; the file fills with the ids of processes."""
-    fake = tmp_path / "achterwacht.py"
+    """The demo with a fake daemon and dashboard and its own folder; the file fills with the ids of processes."""
+    fake, fake_dashboard = tmp_path / "achterwacht.py", tmp_path / "dashboard.py"
     fake.write_text(FAKE_ACHTERWACHT)
+    fake_dashboard.write_text(FAKE_DASHBOARD)
     pids = tmp_path / "pids"
     (tmp_path / "homes").mkdir()
     monkeypatch.setenv("DEMO_TEST_PIDS", str(pids))
     monkeypatch.setattr(demo, "daemon_command", lambda: [sys.executable, str(fake)])
+    monkeypatch.setattr(screens, "dashboard_command", lambda: [sys.executable, str(fake_dashboard)])
+    # Two of them are as good as nine, and sooner made.
+    monkeypatch.setattr(screens, "accounts_of", lambda _house: iter((Account("receptie", "reception"), TEAM)))
+    monkeypatch.setattr(demo, "prove", _seen)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "homes"))
     return pids
 
@@ -80,14 +113,19 @@ def all_gone(pids: Path) -> bool:
 async def test_once_shows_the_story_the_timeline_and_the_draft(pids: Path, capfd: pytest.CaptureFixture[str]) -> None:
     said: list[str] = []
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), SHORT, once=True, say=said.append) == 0
+        assert await run_demo(Path("config"), SHORT, once=True, say=said.append, ports=FREE) == 0
     assert said[0].startswith("DEMO BROKER: mosquitto on 127.0.0.1:")
     assert "A short one." in "\n".join(said)
     shown, drafted = capfd.readouterr().out.splitlines()
     assert shown.startswith("asked: show 7-")
     assert drafted.startswith("asked: draft 7-")
     assert "--config config --state " in drafted
-    assert sorted(asked(pids)) == ["draft", "run", "show"]
+    assert sorted(asked(pids)) == ["account", "account", "draft", "run", "serve", "show"]
+    told = "\n".join(said)
+    assert re.search(r"Schermen +http://127\.0\.0\.1:\d+\n  Knoppen en piepers +http://127\.0\.0\.1:\d+\n", told)
+    assert "    lid-1           team         VOORBEELD Teamlid Een\n" in told
+    assert "11 zender(s) and 3 pager(s) are online" in told, "the whole building, whatever the story is about"
+    assert re.search(r"the board at \S+ showed Balie 3 to receptie", said[-1])
     assert all_gone(pids)
 
 
@@ -99,7 +137,7 @@ async def test_a_signal_while_it_watches_ends_all_of_it_well(pids: Path, signum:
             os.kill(os.getpid(), signum)
 
     async with asyncio.timeout(WAIT_S):
-        code = await run_demo(Path("config"), SHORT, once=False, say=say)
+        code = await run_demo(Path("config"), SHORT, once=False, say=say, ports=FREE)
     assert code in (0, 130)
     assert all_gone(pids)
 
@@ -111,7 +149,7 @@ async def test_a_signal_in_the_middle_of_the_story_ends_all_of_it(pids: Path) ->
             os.kill(os.getpid(), signal.SIGINT)
 
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), SHORT, once=True, say=say) == 130
+        assert await run_demo(Path("config"), SHORT, once=True, say=say, ports=FREE) == 130
     assert all_gone(pids)
 
 
@@ -120,7 +158,7 @@ async def test_a_story_that_fails_says_where_and_leaves_nothing(pids: Path) -> N
     story = f"{STORY}  - expect: {{pager: p1, over: BALIE 3, within_s: 0}}\n"
     said: list[str] = []
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), read(story, "story.yaml"), once=True, say=said.append) == 1
+        assert await run_demo(Path("config"), read(story, "story.yaml"), once=True, say=said.append, ports=FREE) == 1
     assert "story.yaml:7:13: not seen" in said[-1]
     assert "asked: run" in said[-1]
     assert all_gone(pids)
@@ -140,12 +178,14 @@ async def test_what_is_typed_runs_in_the_folders_of_a_plan_of_its_own(pids: Path
     config = tmp_path / "config"
     config.mkdir()
     (config / "achterwacht.yaml").write_text("site: {name: VOORBEELD}\nmorning: {}\n")
+    (config / "zenders.yaml").write_text("zenders: [{nr: 7, place: Balie 3}]\n")
     said: list[str] = []
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(config, read(TYPED, "story.yaml"), once=True, say=said.append) == 0
+        assert await run_demo(config, read(TYPED, "story.yaml"), once=True, say=said.append, ports=FREE) == 0
     (own,) = {line.split("--config ")[1].split()[0] for line in said if "asked: " in line}
     assert Path(own).parent.parent == tmp_path / "homes"
-    assert sorted(asked(pids)) == ["morning", "run", "took"], "no incident: nothing to show"
+    assert {"draft", "show"}.isdisjoint(asked(pids)), "no incident: nothing to show"
+    assert {"morning", "run", "took"} <= set(asked(pids))
     told = "\n".join(said)
     assert "$ achterwacht took p1 'lid 1'\n          asked: took p1 lid 1 --config " in told
     assert "$ achterwacht morning\n          asked: morning --config " in told
@@ -167,7 +207,7 @@ async def test_what_the_terminal_refuses_or_does_not_say_ends_the_story(pids: Pa
     story = read(f"story: A morning.\npagers: [p1]\nsteps:\n  - {step}\n", "story.yaml")
     said: list[str] = []
     async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), story, once=True, say=said.append) == 1
+        assert await run_demo(Path("config"), story, once=True, say=said.append, ports=FREE) == 1
     assert told in said[-1]
     assert all_gone(pids)
 
@@ -176,8 +216,38 @@ async def test_what_the_terminal_refuses_or_does_not_say_ends_the_story(pids: Pa
 async def test_a_house_without_a_plan_to_change_is_told(pids: Path, tmp_path: Path) -> None:
     async with asyncio.timeout(WAIT_S):
         with pytest.raises(DemoFailed, match="could not be made into a plan for story"):
-            await run_demo(tmp_path / "nowhere", read(TYPED, "story.yaml"), once=True, say=print)
+            await run_demo(tmp_path / "nowhere", read(TYPED, "story.yaml"), once=True, say=print, ports=FREE)
     assert list(pids.parent.glob("homes/*")) == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("option", ["--port", "--panel-port"])
+async def test_a_port_in_use_is_told_with_what_to_do(pids: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ports = Ports(port, 0) if option == "--port" else Ports(0, port)
+        async with asyncio.timeout(WAIT_S):
+            with pytest.raises(DemoFailed, match=f"(?s)port {port} cannot be had.*make demo ARGS='{option} 0'"):
+                await run_demo(Path("config"), SHORT, once=True, say=print, ports=ports)
+    assert list(pids.parent.glob("pids")) == [], "before anything was started"
+
+
+@pytest.mark.asyncio
+async def test_an_account_that_cannot_be_made_is_told(pids: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screens, "PASSWORD", "")
+    async with asyncio.timeout(WAIT_S):
+        with pytest.raises(NoScreens, match=r"the account receptie was not made \(1\): no password"):
+            await run_demo(Path("config"), SHORT, once=True, say=print, ports=FREE)
+    assert all_gone(pids)
+
+
+@pytest.mark.asyncio
+async def test_the_house_itself_is_shown_to_whoever_logs_in(capfd: pytest.CaptureFixture[str]) -> None:
+    said: list[str] = []
+    async with asyncio.timeout(WAIT_S):
+        assert await run_demo(Path("config"), SHORT, once=True, say=said.append, ports=FREE) == 0
+    assert re.search(r"the board at \S+ showed Balie 3 to receptie", said[-1])
+    assert "Balie 3" in capfd.readouterr().out, "the timeline"
 
 
 @pytest.mark.asyncio
@@ -190,7 +260,7 @@ async def test_either_broker_speaks_mqtt_5_on_loopback_and_is_gone(
     said: list[str] = []
     async with asyncio.timeout(WAIT_S):
         async with Children() as children:
-            broker = await start_broker(children, tmp_path, said.append)
+            broker, _ = await start_broker(children, tmp_path, said.append)
             async with Zender(broker, 7) as zender:
                 assert zender.online
         with pytest.raises(ConnectionRefusedError):
@@ -213,7 +283,7 @@ async def test_the_iotcore_broker_keeps_what_is_retained_and_tells_a_will(
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda _name: None)
     async with asyncio.timeout(WAIT_S), Children() as children:
-        broker = await start_broker(children, tmp_path, lambda _line: None)
+        broker, _ = await start_broker(children, tmp_path, lambda _line: None)
         async with Zender(broker, 7) as zender:
             listener = aiomqtt.Client(broker.host, broker.port, protocol=aiomqtt.ProtocolVersion.V5)
             async with listener:

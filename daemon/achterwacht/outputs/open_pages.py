@@ -1,7 +1,7 @@
 """The way `app`: a page of the dashboard that a member has open on the building's own network; it needs no internet.
 
-Knows whose pages are open, as their dashboard says over the link, and when there is no dashboard. The order itself goes there as the fact that it is,
-like every other (docs/link.md); the page says when it has received and when it shows it.
+Knows whose pages are open, as their dashboard says over the link, and when there is no dashboard. The order itself goes
+there as the fact that it is, like every other (docs/link.md); the page says when it has received and when it shows it.
 """
 
 from __future__ import annotations

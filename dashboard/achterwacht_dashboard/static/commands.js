@@ -1,11 +1,19 @@
 /* Buttons that are commands: <form data-command action="/do/answer">. What is pressed is sent with an id of its own, and
    again with the same id until it is answered or too old: the daemon does it once. Nobody waits for an empty screen: the
-   button says at once that it was pressed. */
+   button says at once that it was pressed.
+
+   Two wishes of one kind are sent one after the other, so that the last word of a person is the last that arrives. */
 
 const AGAIN_MS = 1000; // after no answer, or one that says that the daemon is away
+const ANSWER_MS = 5000; // the dashboard answers within three seconds, also when the daemon does not
 const GIVE_UP_MS = 20000; // then a person must decide anew whether it is still wanted
+const TWICE_MS = 600; // the same button so soon again is a hand that shakes, and one wish
 const READ_MS = 6000; // how long it stands there that something has arrived
+const LATER = [429]; // and whatever begins with 5: nobody knows whether it was done
+
 const texts = () => document.getElementById("said").dataset;
+const wishes = new Map(); // by what is said: the wish that is under way, or was just made
+const last = new Map(); // by action: the newest wish, until it is over
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -16,35 +24,38 @@ document.addEventListener("submit", (event) => {
   send(form.getAttribute("action"), values, button, button.dataset.said ?? button.textContent.trim());
 });
 
+/* Leaving now would leave it open whether it was done. */
+window.addEventListener("beforeunload", (event) => {
+  if (last.size) event.preventDefault();
+});
+
 /** Send a command, and tell what becomes of it: on the button that was pressed, and in words. Returns the daemon's answer,
-    or null when none came. */
-export async function send(action, values, button, what) {
+    or null when none came. The same again while it is under way is the same wish. */
+export function send(action, values, button, what) {
+  const same = JSON.stringify([action, values]);
+  if (wishes.has(same)) return wishes.get(same);
+  const wish = fulfil(action, values, button, what);
+  wishes.set(same, wish);
+  const soon = new Promise((done) => setTimeout(done, TWICE_MS));
+  Promise.allSettled([wish, soon]).then(() => wishes.delete(same));
+  return wish;
+}
+
+async function fulfil(action, values, button, what) {
   const line = tell(what, texts().sent, "sent");
   if (button) button.dataset.state = "sent";
   const body = JSON.stringify({ ...values, id: newId() });
   const until = performance.now() + GIVE_UP_MS;
-  let outcome = null;
-  let why = "";
-  while (outcome === null && !why) {
-    try {
-      const response = await fetch(action, { method: "POST", headers: { "Content-Type": "application/json" }, body, signal: AbortSignal.timeout(5000) });
-      if (response.ok) outcome = await response.json();
-      else if (response.status === 401) why = texts().login;
-      else if (response.status !== 503 && response.status !== 429) why = await reason(response);
-    } catch {
-      // no network, or no answer: the same id again is the same wish
-    }
-    if (outcome === null && !why) {
-      if (performance.now() > until) why = texts().unknown;
-      else {
-        line.textContent = `${what}: ${texts().again}`;
-        await new Promise((done) => setTimeout(done, AGAIN_MS));
-      }
-    }
-  }
+  const before = last.get(action);
+  const asking = Promise.resolve(before).then(() => ask(action, body, until, () => write(line, `${what}: ${texts().again}`)));
+  last.set(action, asking);
+  document.documentElement.toggleAttribute("data-sending", true);
+  const { outcome, why } = await asking;
+  if (last.get(action) === asking) last.delete(action);
+  document.documentElement.toggleAttribute("data-sending", last.size > 0);
   const good = outcome?.result === "accepted";
   const words = !outcome ? why : good ? (outcome.durable ? texts().done : texts().held) : outcome.note || texts().refused;
-  line.textContent = `${what}: ${words}`;
+  write(line, `${what}: ${words}`);
   line.dataset.state = good ? "done" : "failed";
   if (button) button.dataset.state = good ? "done" : "failed";
   setTimeout(() => line.remove(), good ? READ_MS : 3 * READ_MS);
@@ -53,12 +64,40 @@ export async function send(action, values, button, what) {
   return outcome;
 }
 
+/** Ask until there is an answer: `outcome`, or in words `why` there is none. */
+async function ask(action, body, until, again) {
+  for (;;) {
+    try {
+      const response = await fetch(action, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body,
+        keepalive: true, // it arrives even when the page is left
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      if (response.ok) return { outcome: await response.json() };
+      if (response.status === 401) return { why: texts().login };
+      if (response.status < 500 && !LATER.includes(response.status)) return { why: await reason(response) };
+    } catch {
+      // no network, or no answer: the same id again is the same wish
+    }
+    if (performance.now() + AGAIN_MS > until) return { why: texts().unknown };
+    again();
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+  }
+}
+
 function tell(what, words, state) {
   const line = document.createElement("p");
   line.textContent = `${what}: ${words}`;
   line.dataset.state = state;
   document.getElementById("said").append(line);
   return line;
+}
+
+/* What is the same is not written again: a screen reader would say it again. */
+function write(line, text) {
+  if (line.textContent !== text) line.textContent = text;
 }
 
 async function reason(response) {

@@ -8,9 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from achterwacht_dashboard.words import board, common, desk, team
+from achterwacht_dashboard.words import (
+    accounts,
+    admin,
+    board,
+    commands,
+    common,
+    desk,
+    floor,
+    incidents,
+    push,
+    sound,
+    team,
+)
 
-MODULES = (common, board, team, desk)
+MODULES = (accounts, admin, common, commands, board, floor, team, desk, sound, push, incidents)
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "nl": {key: text for module in MODULES for key, text in module.NL.items()},

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 NL: Mapping[str, str] = {
     "common.stale": "Verbinding weg sinds {at}. Wat hier staat is oud.",
+    "common.broken": "Deze pagina werkt niet goed: er ontbreekt iets. Vertrouw er niet op, en waarschuw de beheerder.",
+    "common.broken_part": "Dit deel kan niet worden getoond.",
     "common.sent": "verstuurd",
     "common.again": "nog niet aangekomen, opnieuw …",
     "common.done": "aangekomen",
@@ -19,6 +21,8 @@ NL: Mapping[str, str] = {
 
 EN: Mapping[str, str] = {
     "common.stale": "Connection lost since {at}. What stands here is old.",
+    "common.broken": "This page does not work well: something is missing. Do not rely on it; tell the administrator.",
+    "common.broken_part": "This part cannot be shown.",
     "common.sent": "sent",
     "common.again": "not arrived yet, again …",
     "common.done": "arrived",

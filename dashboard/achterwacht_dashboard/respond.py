@@ -1,0 +1,58 @@
+"""A whole page for whoever asks, in the language of their browser.
+
+Knows templates and languages. What stands on a page is its own room's; who may see it is access.py's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.requests import HTTPConnection
+
+from achterwacht_dashboard.accounts import COOKIE
+from achterwacht_dashboard.live import known_language
+from achterwacht_dashboard.words import Words
+
+LANGUAGE_COOKIE = "taal"
+PAIRED_S = 400 * 24 * 3600
+"""The longest that browsers keep a cookie (RFC 6265bis, 5.5)."""
+
+
+def language_of(connection: HTTPConnection) -> str:
+    """The language of this browser: what it chose, else the house's."""
+    return known_language(
+        connection.cookies.get(LANGUAGE_COOKIE, ""), connection.app.state.house.look.state.plan.language
+    )
+
+
+def respond(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A whole page for whoever asks."""
+    app = request.app
+    words = Words(language_of(request))
+    html = app.state.renderer.page(
+        template,
+        words,
+        viewer=request.state.viewer,
+        build=app.state.build,
+        path=request.url.path,
+        trouble=app.state.accounts.trouble,
+        **values,
+    )
+    answer = HTMLResponse(html, status)
+    if request.state.viewer is not None and request.state.viewer.trusted:
+        give_cookie(request, answer, request.cookies[COOKIE], trusted=True)
+    return answer
+
+
+def give_cookie(request: Request, answer: Response, token: str, trusted: bool = False) -> None:
+    """The cookie of a session: gone when the browser is closed, but for a paired device's, which each page renews."""
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=PAIRED_S if trusted else None,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )

@@ -1,0 +1,63 @@
+"""What is told of a command that could not be said: whose it would have been, or what of it was not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NL: Mapping[str, str] = {
+    "commands.login": "U bent niet ingelogd. Log in, en druk opnieuw.",
+    "commands.role": "Dit mag met uw rol niet.",
+    "commands.no_member": "Dit account hoort bij niemand van het team. De beheerder kan zeggen bij wie het hoort.",
+    "commands.not_for_others": "Alleen de receptie en de coördinator spreken voor een ander.",
+    "commands.others_telephone": "Dit is de telefoon van iemand anders.",
+    "commands.too_busy": "Er komt te veel tegelijk binnen. Probeer het zo opnieuw.",
+    "commands.nonsense": "De opdracht is niet te lezen. Laad de pagina opnieuw, en druk nog eens.",
+    "commands.refused": "De opdracht is niet begrepen: {why}",
+    "commands.missing": "{field} ontbreekt.",
+    "commands.unknown": "{field} is hier niet bekend. Laad de pagina opnieuw, en druk nog eens.",
+    "commands.wrong": "{field} klopt niet: verwacht wordt {expected}.",
+    "commands.expected.id": "een kenmerk van 1 tot 64 letters, cijfers en streepjes",
+    "commands.expected.name": "1 tot 64 letters, cijfers, punten en streepjes",
+    "commands.expected.answer": "een van de antwoorden op deze pagina",
+    "commands.expected.reason": "een zin van hooguit 500 tekens",
+    "commands.expected.fault": "een storing die op deze pagina staat",
+    "commands.expected.target": "een pieper of telefoon, zoals pager:p1",
+    "commands.expected.targets": "een lijst van hooguit 100 piepers of telefoons",
+    "commands.expected.zender": "het nummer van een zender, 1 tot 9999",
+    "commands.expected.date": "een datum, zoals 2026-12-24",
+    "commands.expected.truth": "ja of nee",
+    "commands.expected.outcome": "gebeld, komt eraan, of vervangen",
+    "commands.expected.test": "een knoptest die op deze pagina staat",
+    "commands.expected.subscription": "wat de browser zelf heeft opgegeven",
+    "commands.expected.token": "een link of knop van Achterwacht",
+    "commands.expected.order": "een bericht van Achterwacht",
+}
+
+EN: Mapping[str, str] = {
+    "commands.login": "You are not logged in. Log in, and press again.",
+    "commands.role": "Your role may not do this.",
+    "commands.no_member": "This account belongs to nobody of the team. The administrator can say to whom it belongs.",
+    "commands.not_for_others": "Only reception and the coordinator speak for somebody else.",
+    "commands.others_telephone": "This is somebody else's telephone.",
+    "commands.too_busy": "Too much comes in at once. Try again in a moment.",
+    "commands.nonsense": "The command cannot be read. Load the page again, and press once more.",
+    "commands.refused": "The command was not understood: {why}",
+    "commands.missing": "{field} is missing.",
+    "commands.unknown": "{field} is not known here. Load the page again, and press once more.",
+    "commands.wrong": "{field} is not right: expected is {expected}.",
+    "commands.expected.id": "a mark of 1 to 64 letters, digits and dashes",
+    "commands.expected.name": "1 to 64 letters, digits, dots and dashes",
+    "commands.expected.answer": "one of the answers on this page",
+    "commands.expected.reason": "a sentence of at most 500 characters",
+    "commands.expected.fault": "a fault that stands on this page",
+    "commands.expected.target": "a pager or telephone, such as pager:p1",
+    "commands.expected.targets": "a list of at most 100 pagers or telephones",
+    "commands.expected.zender": "the number of a zender, 1 to 9999",
+    "commands.expected.date": "a date, such as 2026-12-24",
+    "commands.expected.truth": "yes or no",
+    "commands.expected.outcome": "called, on the way, or replaced",
+    "commands.expected.test": "a button test that stands on this page",
+    "commands.expected.subscription": "what the browser itself has given",
+    "commands.expected.token": "a link or button of Achterwacht",
+    "commands.expected.order": "a message of Achterwacht",
+}

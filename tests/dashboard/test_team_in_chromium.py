@@ -1,0 +1,293 @@
+"""The team's page on a telephone, in Chromium: what somebody sees, hears and presses who runs with one hand free."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, expect
+
+from achterwacht.core import heard as h
+from dashboard_site import Site, site
+from day_house import DayHouse
+from house import House
+from team_house import APP_HALL, APP_HALL_BY_DAY
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 412, "height": 915},
+    "has_touch": True,
+    "is_mobile": True,
+    "reduced_motion": "reduce",
+}
+SMALL: dict[str, Any] = PHONE | {"viewport": {"width": 320, "height": 640}}
+
+STALE_MS = 10_000
+"""Within so long a page that hears nothing must say so."""
+
+
+@asynccontextmanager
+async def phone(chromium: Browser, here: Site, member: str, language: str = "nl", **how: Any) -> AsyncIterator[Page]:
+    """The telephone of this member, with the page open."""
+    context = await chromium.new_context(**(PHONE | how))
+    try:
+        await context.add_cookies([here.cookie(await here.token("team", member=member))])
+        await context.add_cookies([{"name": "taal", "value": language, "url": here.url}])
+        page = await context.new_page()
+        await page.goto(f"{here.url}/team")
+        await expect(page.locator("[data-part=duty] h2").first).to_be_visible()
+        yield page
+    finally:
+        await context.close()
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.locator("[data-part=alarm]").get_by_role("button", name=name, exact=True)
+
+
+async def hears(page: Page, tone: str) -> None:
+    await expect(page.locator("html")).to_have_attribute("data-tone", tone)
+
+
+async def test_a_press_rings_until_it_is_answered(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        await here.until(lambda: here.pages == ("anna",), "the daemon knows whose page is open")
+        await page.get_by_role("button", name="Start dienst").tap()
+        await expect(page.locator("html")).to_have_attribute("data-sound", "on")
+
+        incident = house.press(7)
+        house.wait(2)
+        here.tell()
+        await expect(page.get_by_role("heading", name="Balie 3")).to_be_visible()
+        await expect(page.get_by_text("Mijn dienst")).to_be_hidden()
+        await hears(page, "alarm")
+        await here.until(lambda: house.state.alarms[incident].rings["app:anna"].stage == "shown", "shown")
+        stages = [said.stage for said in here.heard if isinstance(said, h.Reached)]
+        assert stages[:2] == ["received", "shown"]
+
+        await button(page, "Ik ga").tap()
+        await expect(page.locator("#said")).to_contain_text("Balie 3, Ik ga: aangekomen")
+        assert house.state.alarms[incident].responders["anna"].answer == "coming"
+        await expect(button(page, "Ter plaatse")).to_be_visible()
+        await expect(button(page, "Ik ga")).to_be_hidden()
+        await hears(page, "")
+
+
+async def test_a_press_is_answered_at_once_and_again_when_it_has_arrived(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        house.press(7)
+        here.tell()
+        on_their_way: list[Route] = []
+
+        async def hold(route: Route) -> None:
+            on_their_way.append(route)
+
+        await page.route("**/do/answer", hold)
+        await button(page, "Ik ga").tap()
+        await expect(page.locator("#said")).to_contain_text("Ik ga: verstuurd")
+        await expect(button(page, "Ik ga")).to_have_attribute("data-state", "sent")
+        await here.until(lambda: on_their_way)
+        await on_their_way[0].continue_()
+        await expect(page.locator("#said")).to_contain_text("Ik ga: aangekomen")
+
+
+async def test_two_who_press_at_once_both_see_the_truth(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(site(house, tmp_path))
+        anna = await stack.enter_async_context(phone(chromium, here, "anna"))
+        cor = await stack.enter_async_context(phone(chromium, here, "cor", language="en"))
+        house.press(7)
+        here.tell()
+        await button(anna, "Ik ga").tap(no_wait_after=True)
+        await button(cor, "I'm going").tap(no_wait_after=True)
+        await expect(anna.locator(".who li.coming")).to_contain_text("Cor Bakker")
+        await expect(anna.locator(".who li.coming")).to_contain_text("Anna de Vries")
+        await expect(cor.locator(".who li.coming")).to_contain_text("Anna de Vries")
+        await expect(cor.locator(".who")).to_contain_text("Enough are coming")
+
+
+async def test_from_the_scene_to_safe_and_back(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        incident = house.press(7)
+        house.says("anna", "on_scene")
+        house.wait(1)
+        here.tell()
+        await expect(button(page, "Gesommeerd (1e)")).to_be_visible()
+        house.says("bas", "told_to_leave")
+        here.tell()
+        await expect(button(page, "Gesommeerd (2e)")).to_be_visible()
+        house.wait(6)
+        await button(page, "Gesommeerd (2e)").tap()
+        await expect(page.locator(".police")).to_have_text("112 moet gebeld worden")
+        assert house.state.alarms[incident].police == "advised"
+
+        # A thumb that taps twice on the same spot has not closed it.
+        safe = page.locator(".closing summary")
+        await safe.tap()
+        await expect(page.get_by_text("Is het voorbij, voor iedereen?")).to_be_visible()
+        await expect(button(page, "112 gebeld")).to_be_hidden()
+        await safe.tap()
+        await expect(button(page, "112 gebeld")).to_be_visible()
+        assert incident in house.state.alarms
+
+        await safe.tap()
+        await button(page, "Ja, sluit het alarm").tap()
+        await expect(page.get_by_text("Balie 3: alarm gesloten")).to_be_visible()
+        assert incident in house.state.closed
+        await page.get_by_role("button", name="Toch niet veilig").tap()
+        await expect(page.get_by_role("heading", name="Balie 3")).to_be_visible()
+        assert incident in house.state.alarms
+
+
+async def test_why_an_answer_does_not_count_is_said_in_words(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        house.press(7)
+        house.says("bas", "on_scene")
+        house.wait(1)
+        here.tell()
+        await expect(button(page, "Ik ga")).to_be_visible()
+        house.says("bas", "all_clear")  # and the page has not heard of it yet
+        await button(page, "Ik ga").tap()
+        await expect(page.locator("#said")).to_contain_text("Ik ga: het alarm is al voorbij")
+
+
+async def test_a_telephone_in_a_pocket_has_it_but_does_not_show_it(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        await page.evaluate("""() => {
+            Object.defineProperty(document, "visibilityState", { get: () => window.looked ? "visible" : "hidden" });
+        }""")
+        incident = house.press(7)
+        house.wait(1)
+        here.tell()
+        await here.until(lambda: house.state.alarms[incident].rings["app:anna"].stage == "received", "received")
+        await expect(page.get_by_role("heading", name="Balie 3")).to_be_attached()
+        assert house.state.alarms[incident].rings["app:anna"].stage == "received"
+        await page.evaluate("() => { window.looked = true; document.dispatchEvent(new Event('visibilitychange')); }")
+        await here.until(lambda: house.state.alarms[incident].rings["app:anna"].stage == "shown", "shown")
+
+
+async def test_over_a_new_connection_it_is_told_anew_what_has_come(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        sockets: list[WebSocketRoute] = []
+
+        def through(ws: WebSocketRoute) -> None:
+            sockets.append(ws)
+            ws.connect_to_server()
+
+        await page.route_web_socket("**/live/**", through)
+        await page.reload()
+        await here.until(lambda: sockets)
+        house.press(7)
+        house.wait(1)
+        here.tell()
+
+        def told() -> list[str]:
+            return [said.stage for said in here.heard if isinstance(said, h.Reached)]
+
+        await here.until(lambda: told() == ["received", "shown"], "told once")
+        await sockets[0].close()
+        await here.until(lambda: told() == ["received", "shown"] * 2, "told again")
+
+
+async def test_a_lost_connection_is_loud_and_the_alarm_no_longer_looks_current(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    house = House(APP_HALL)
+    async with AsyncExitStack() as outer:
+        async with site(house, tmp_path) as here:
+            page = await outer.enter_async_context(phone(chromium, here, "anna"))
+            await page.get_by_role("button", name="Start dienst").tap()
+            await page.evaluate("() => { navigator.vibrate = (ms) => (window.shaken ??= []).push(ms); }")
+            house.press(7)
+            house.says("anna", "coming")
+            here.tell()
+            await expect(button(page, "Ter plaatse")).to_be_visible()
+            red = await page.locator(".where").evaluate("element => getComputedStyle(element).backgroundColor")
+        await expect(page.locator("#stale")).to_be_visible(timeout=STALE_MS)
+        await expect(page.locator("#stale")).to_contain_text("Wat hier staat is oud")
+        where = page.locator(".where")
+        assert await where.evaluate("element => getComputedStyle(element).filter") == "grayscale(1)"
+        assert await where.evaluate("element => getComputedStyle(element).backgroundColor") != red
+        await hears(page, "fault")
+        assert 1000 in await page.evaluate("() => window.shaken"), "it shakes, felt in a pocket"
+
+
+async def test_what_somebody_is_writing_outlives_what_happens_meanwhile(chromium: Browser, tmp_path: Path) -> None:
+    house = DayHouse(APP_HALL_BY_DAY)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        await page.get_by_text("Ik ben er niet").tap()
+        await page.get_by_label("Van", exact=True).fill("2026-12-28")
+        house.press(6)
+        house.says("anna", "on_scene")
+        here.tell()
+        await expect(page.get_by_role("heading", name="Balie 2")).to_be_visible()
+        house.says("anna", "all_clear")
+        here.tell()
+        await expect(page.get_by_label("Van", exact=True)).to_have_value("2026-12-28")
+        await page.get_by_label("Tot en met").fill("2026-12-27")
+        await page.get_by_role("button", name="Meld mij af").tap()
+        await expect(page.locator("#said")).to_contain_text("het eindigt voordat het begint")
+        await page.get_by_label("Tot en met").fill("2026-12-31")
+        await page.get_by_label("Wie vervangt mij").select_option("dina")
+        await page.get_by_role("button", name="Meld mij af").tap()
+        await expect(page.get_by_text("vervanger: Dina Visser")).to_be_visible()
+        assert house.state.absences[0].replacement == "dina"
+        await page.get_by_role("button", name="Toch wel").tap()
+        await expect(page.get_by_text("vervanger: Dina Visser")).to_be_hidden()
+
+
+async def test_a_day_is_swapped(chromium: Browser, tmp_path: Path) -> None:
+    house = DayHouse(APP_HALL_BY_DAY)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        await page.get_by_text("Ruil een dag").tap()
+        await page.get_by_label("Wie draagt pieper p1 op di 24-11-2026?").select_option("dina")
+        await page.get_by_role("button", name="Ruil", exact=True).nth(1).tap()
+        await here.until(lambda: house.state.swaps.get("2026-11-24 p1") == "dina")
+        await expect(page.get_by_label("Wie draagt pieper p1 op di 24-11-2026?")).to_have_count(0)
+
+
+async def test_the_telephone_tests_itself(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        await page.get_by_role("button", name="Test mijn telefoon: open pagina").tap()
+        await expect(page.locator("#said")).to_contain_text("Test mijn telefoon: aangekomen")
+        await here.until(lambda: house.state.tests["app:anna"].stage == "shown")
+        await expect(page.locator(".phone").first).to_contain_text("getoond")
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("nl", "light"), ("en", "dark")])
+async def test_everybody_can_use_it(chromium: Browser, tmp_path: Path, language: str, scheme: str) -> None:
+    house = DayHouse(APP_HALL_BY_DAY)
+    async with (
+        site(house, tmp_path) as here,
+        phone(chromium, here, "anna", language, **SMALL, color_scheme=scheme) as page,
+    ):
+        await nothing_is_wrong(page)
+        house.press(7)
+        house.press(6)
+        house.says("bas", "coming")
+        house.says("anna", "on_scene")
+        house.says("cor", "cannot")
+        house.wait(1)
+        here.tell()
+        await expect(page.locator(".incident")).to_have_count(2)
+        await nothing_is_wrong(page)
+
+
+async def nothing_is_wrong(page: Page) -> None:
+    """axe finds nothing, and nobody must scroll sideways."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = (await Axe().run(page)).response["violations"]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found] == []
