@@ -30,6 +30,7 @@ DRIVER = "achterwacht.driver"
 MQTT = "achterwacht.mqtt"
 OUTPUTS = "achterwacht.outputs"
 PATHS = "achterwacht.paths"
+EXPOSITION = "achterwacht.exposition"
 READING = tuple(f"{JOURNAL}.{room}" for room in ("files", "people", "reader"))
 TEXTS = "achterwacht.outputs.texts"
 
@@ -67,7 +68,9 @@ ARROWS = (
     Arrow(JOURNAL, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow(LINK, (CORE, ERRORS, CLOCK), ROOMS_MEET_IN_SERVICE),
     Arrow("achterwacht", (), ONE_PROGRAM),
-    Arrow("achterwacht_dashboard", (CORE, ERRORS, CLOCK, HEALTH, PATHS, LINK, *READING, TEXTS), FOLD_AND_ASK),
+    Arrow(
+        "achterwacht_dashboard", (CORE, ERRORS, CLOCK, EXPOSITION, HEALTH, PATHS, LINK, *READING, TEXTS), FOLD_AND_ASK
+    ),
     Arrow("achterwacht_sim", (), FROM_THE_WIRE),
 )
 

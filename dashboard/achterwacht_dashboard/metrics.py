@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 
+from achterwacht.exposition import Metric, exposition
 from achterwacht_dashboard import access
 from achterwacht_dashboard.house import House
 from achterwacht_dashboard.live import Live
@@ -23,7 +24,7 @@ from achterwacht_dashboard.live import Live
 router = APIRouter(include_in_schema=False)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""The exposition format (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
+"""Of exposition.py's format."""
 RESULTS = ("accepted", "closed", "refused", "not understood", "no answer")
 """What becomes of a command: the daemon's answers, and the two ways to get none."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
@@ -45,7 +46,7 @@ async def metrics(request: Request) -> PlainTextResponse:
     if not is_local(request) and (viewer is None or viewer.roles.isdisjoint(access.MANAGE)):
         raise HTTPException(403, "the figures are read at this machine itself, or by whoever manages the house")
     rooms = request.app.state
-    return PlainTextResponse(exposition(rooms.house, rooms.live, rooms.figures), media_type=CONTENT_TYPE)
+    return PlainTextResponse(exposition(figures_of(rooms.house, rooms.live, rooms.figures)), media_type=CONTENT_TYPE)
 
 
 def is_local(request: Request) -> bool:
@@ -58,42 +59,32 @@ def is_local(request: Request) -> bool:
         return False
 
 
-def exposition(house: House, live: Live, figures: Figures) -> str:
-    """All of it as text."""
-    return "".join(f"{line}\n" for line in _lines(house, live, figures))
-
-
-def _lines(house: House, live: Live, figures: Figures) -> Iterator[str]:
-    look, now = house.look, house.clock.now()
-    stale = house.stale_since
-    yield from _gauge("link_up", "Whether the daemon is heard.", int(stale is None))
+def figures_of(house: House, live: Live, figures: Figures) -> Iterator[Metric]:
+    """All of them."""
+    look, now, stale = house.look, house.clock.now(), house.stale_since
     silent_s = 0.0 if stale is None else max(0.0, now.mono_s - stale.mono_s)
-    yield from _gauge("link_stale_seconds", "For how long the daemon has not been heard; 0 while it is.", silent_s)
-    yield from _gauge("newest_fact", "The number of the newest fact that was heard.", look.n)
-    yield from _gauge("durable_fact", "Up to this number the daemon has its facts on disk.", look.durable_n)
-    yield from _gauge("open_pages", "Live pages that are open now.", live.open_pages)
-    yield from _counter("renders_total", "Live pages that were made anew.", {"": live.renders})
-    results = {f'result="{result}"': figures.commands[result] for result in RESULTS}
-    yield from _counter("commands_total", "What people pressed, by what became of it.", results)
-    yield from _gauge("info", "This version.", 1, f'version="{version("achterwacht")}"')
+    gauges = (
+        ("link_up", "Whether the daemon is heard.", int(stale is None)),
+        ("link_stale_seconds", "For how long the daemon has not been heard; 0 while it is.", silent_s),
+        ("newest_fact", "The number of the newest fact that was heard.", look.n),
+        ("durable_fact", "Up to this number the daemon has its facts on disk.", look.durable_n),
+        ("open_pages", "Live pages that are open now.", live.open_pages),
+    )
+    for name, told, value in gauges:
+        yield Metric(f"achterwacht_dashboard_{name}", "gauge", told, (({}, value),))
+    yield Metric(
+        "achterwacht_dashboard_renders_total", "counter", "Live pages that were made anew.", (({}, live.renders),)
+    )
+    yield Metric(
+        "achterwacht_dashboard_commands_total",
+        "counter",
+        "What people pressed, by what became of it.",
+        tuple(({"result": result}, figures.commands[result]) for result in RESULTS),
+    )
+    yield Metric("achterwacht_dashboard_info", "gauge", "This version.", (({"version": version("achterwacht")}, 1),))
     memory = resident_bytes()
     if memory is not None:
-        yield from _family("process_resident_memory_bytes", "gauge", "Memory of this process.", {"": memory})
-
-
-def _gauge(name: str, help: str, value: float, labels: str = "") -> Iterator[str]:
-    return _family(f"achterwacht_dashboard_{name}", "gauge", help, {labels: value})
-
-
-def _counter(name: str, help: str, values: Mapping[str, float]) -> Iterator[str]:
-    return _family(f"achterwacht_dashboard_{name}", "counter", help, values)
-
-
-def _family(name: str, kind: str, help: str, values: Mapping[str, float]) -> Iterator[str]:
-    yield f"# HELP {name} {help}"
-    yield f"# TYPE {name} {kind}"
-    for labels, value in values.items():
-        yield f"{name}{{{labels}}} {value!r}" if labels else f"{name} {value!r}"
+        yield Metric("process_resident_memory_bytes", "gauge", "Memory of this process.", (({}, memory),))
 
 
 def resident_bytes() -> int | None:

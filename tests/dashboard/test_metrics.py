@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from achterwacht.exposition import exposition
 from achterwacht_dashboard.house import House as Follower
 from achterwacht_dashboard.live import Live
-from achterwacht_dashboard.metrics import Figures, exposition, resident_bytes
+from achterwacht_dashboard.metrics import Figures, figures_of, resident_bytes
 from achterwacht_dashboard.pages import Renderer
 from dashboard_site import HouseClock, site
 from house import House
@@ -66,7 +67,7 @@ async def test_a_dead_daemon_shows_and_for_how_long(tmp_path: Path) -> None:
     follower = Follower(tmp_path / "nobody.sock", tmp_path, HouseClock(house))
     house.wait(30)
     live = Live(follower, Renderer(), "build")
-    figures = figures_in(exposition(follower, live, Figures()))
+    figures = figures_in(exposition(figures_of(follower, live, Figures())))
     live.close()
     assert figures["achterwacht_dashboard_link_up"] == 0
     assert figures["achterwacht_dashboard_link_stale_seconds"] == 30

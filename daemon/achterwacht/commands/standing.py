@@ -11,12 +11,12 @@ import shutil
 import sys
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -30,6 +30,7 @@ from achterwacht.core.readiness import Light, Readiness, Standing, Works, readin
 from achterwacht.core.state import Alarm, Device, Phase, State
 from achterwacht.core.supervision import way_down
 from achterwacht.errors import LinkUnavailable
+from achterwacht.exposition import Metric, exposition
 from achterwacht.link import connect
 from achterwacht.outputs.texts import LANGUAGES, Texts
 from achterwacht.outputs.texts.standing import COLUMNS, COLUMNS_MIN, Screen, age_s, device_names
@@ -235,37 +236,6 @@ def _device(look: Look, one: Standing) -> dict[str, Any]:
 
 
 # --- for programs: Prometheus -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One family: its samples are pairs of labels and value."""
-
-    name: str
-    kind: Literal["gauge", "counter"]
-    help: str
-    samples: tuple[tuple[Mapping[str, str], float], ...]
-
-
-def exposition(metrics: Iterable[Metric]) -> str:
-    """The text exposition format, version 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/)."""
-    return "".join(f"{line}\n" for metric in metrics if metric.samples for line in _lines(metric))
-
-
-def _lines(metric: Metric) -> Iterator[str]:
-    yield f"# HELP {metric.name} {_escaped(metric.help)}"
-    yield f"# TYPE {metric.name} {metric.kind}"
-    for labels, value in metric.samples:
-        told = ",".join(f'{name}="{_label(said)}"' for name, said in labels.items())
-        yield f"{metric.name}{{{told}}} {value!r}" if told else f"{metric.name} {value!r}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def _label(text: str) -> str:
-    return _escaped(text).replace('"', '\\"')
 
 
 def _up(value: int) -> Metric:

@@ -62,8 +62,8 @@ class Wire(msgspec.Struct, frozen=True, tag="wire"):
 class Deliver(msgspec.Struct, frozen=True, tag="deliver", kw_only=True):
     """Bring this to one member by one way. Every Deliver is answered by one Outcome with its `id`.
 
-    `kind`, `reason` and `incident` as in the order (docs/wire.md, "Pagers"): alarm, call_112 and drill ring; over calms;
-    of those about no alarm `incident` is empty. `title` and `text` are ready for people. `urgent`: it must break
+    `kind`, `reason`, `incident` as in the order (docs/wire.md, "Pagers"): alarm, call_112 and drill ring, over calms;
+    of what is about no alarm `incident` is empty. `title` and `text` are ready for people. `urgent`: it must break
     through silence. `ttl_s`: later than this it is worthless.
     """
 
