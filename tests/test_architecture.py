@@ -85,7 +85,7 @@ BANS = (
 # The core computes, and does nothing else. All that it may import from outside the house; what neither reads
 # nor writes nor waits nor throws dice may be added.
 PURE = (
-    *("__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib"),
+    *("__future__", "bisect", "collections", "contextlib", "dataclasses", "datetime", "enum", "functools", "hashlib"),
     *("heapq", "immutables", "itertools", "json", "math", "msgspec", "operator", "re", "string"),
     *("textwrap", "types", "typing", "unicodedata", "zoneinfo"),
 )

@@ -22,6 +22,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.requests import HTTPConnection
 
 from achterwacht.clock import Clock as HouseClock
+from achterwacht.core import codec
 from achterwacht.core.moment import Moment
 from achterwacht.outputs.texts import LANGUAGES
 from achterwacht_dashboard import access, admin, board, commands, desk, doors, incidents, metrics, push, team
@@ -81,6 +82,7 @@ class Rooms:
 
 def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """The application; it follows the daemon while it runs. Raises FloorPlanInvalid."""
+    codec.prepare()  # the house, the archive and others convert in threads of their own
     house = House(settings.socket, settings.state, clock or HouseClock())
     renderer = Renderer(read_floor(settings.floor_plan))
     build = _build()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -12,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
+from achterwacht.core import codec
 from achterwacht.core import facts as f
 from achterwacht.core.codec import (
     KINDS,
@@ -26,9 +31,10 @@ from achterwacht.core.codec import (
 )
 from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Plan
-from achterwacht.core.state import Alarm, State
+from achterwacht.core.state import Alarm, ButtonTest, Device, Fault, Missing, Order, PickUp, Responder, State
 from house import FIRST_NIGHT, TOWN_HALL, House
 
+ROOT = Path(__file__).parent.parent.parent
 NOW = Moment(12.5, FIRST_NIGHT, True)
 RAISED = f.AlarmRaised(NOW, "7-a-1", "7-a-1", 7, "Balie 3", 12.4, 0)
 
@@ -123,3 +129,32 @@ def test_a_key_of_a_later_version_is_passed_over() -> None:
 def test_a_plan_has_no_place_for_a_name_or_a_number_of_a_person() -> None:
     members = to_plain(TOWN_HALL)["members"]
     assert {key for member in members for key in member} == {"id", "roles", "ways"}
+
+
+TOGETHER = """
+import sys, threading
+from achterwacht.core.codec import from_plain, prepare, to_plain
+from achterwacht.core.state import EMPTY, State
+prepare()
+plain = to_plain(EMPTY)
+sys.setswitchinterval(1e-6)
+threads = [threading.Thread(target=from_plain, args=(State, plain)) for _ in range(40)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("nth", range(5))
+def test_once_every_type_is_learnt_threads_may_convert_at_once(nth: int) -> None:
+    """Without it two of three such programs end by a signal, in msgspec."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "daemon")}
+    ended = subprocess.run([sys.executable, "-c", TOGETHER], env=environment, check=False, capture_output=True)
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+def test_every_type_that_the_state_is_made_of_is_learnt() -> None:
+    learnt: set[Any] = set()
+    codec._learn(State, learnt)
+    assert {Alarm, Device, Fault, Order, Plan, PickUp, Missing, Responder, ButtonTest, f.Ordered} <= learnt

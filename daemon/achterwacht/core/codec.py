@@ -6,7 +6,9 @@ A fact's line is its fields with the moment laid open: {"at":…,"fact":"alarm_r
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar, get_args, get_origin
+from contextlib import suppress
+from dataclasses import is_dataclass
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from immutables import Map
@@ -64,6 +66,30 @@ def encode(fact: facts.Fact) -> str:
 def decode(line: str) -> facts.Fact:
     """The inverse of encode."""
     return fact_from_plain(msgspec.json.decode(line))
+
+
+def prepare() -> None:
+    """Learn every type of the core now. Call it in a program that converts in more than one thread, before there are
+    two: msgspec 0.22 crashes (a null pointer) when two of them learn the same type at once."""
+    learnt: set[Any] = set()
+    for kind in (State, *KINDS.values()):
+        _learn(kind, learnt)
+
+
+def _learn(kind: Any, learnt: set[Any]) -> None:
+    if kind in learnt:
+        return
+    learnt.add(kind)
+    if get_origin(kind) is Map:
+        key, value = get_args(kind)
+        msgspec.convert({}, dict[key, value], str_keys=True, dec_hook=_dict_to_map)  # type: ignore[valid-type]
+    for part in get_args(kind):
+        _learn(part, learnt)
+    if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, msgspec.Struct)):
+        with suppress(msgspec.ValidationError):  # most want fields; they are learnt all the same
+            from_plain(kind, {})
+        for part in get_type_hints(kind).values():
+            _learn(part, learnt)
 
 
 def _map_to_dict(value: Any) -> Any:
