@@ -1,7 +1,7 @@
 """A crowd of browsers that is too much for the dashboard, in a process of its own, as nice as the dashboard.
 
-`python -m benchmarks.browsers URL COOKIES`: says when all its pages are open, and at the end of its stdin what it got to
-do. Knows no alarm: pages.py measures.
+`python -m benchmarks.browsers URL COOKIES`: says when all its pages are open, and at the end of its stdin what it got
+to do. Knows no alarm: pages.py measures.
 """
 
 from __future__ import annotations

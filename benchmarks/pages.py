@@ -10,11 +10,12 @@ import json
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from benchmarks.browsers import GROWS_S, HERE, page_of
+from benchmarks.nodes import Press
 
 from dashboard_program import Dashboard
 
@@ -31,13 +32,22 @@ class TeamPage:
     """One open page of a member of the team, and when each alarm was first on it."""
 
     def __init__(self) -> None:
-        self.shown_s: dict[str, float] = {}
-        """By order: when the page had it (monotonic)."""
+        self._shown_s: dict[str, float] = {}
+        """By incident: when the page first had an order of it (monotonic)."""
+        self._new = asyncio.Event()
 
-    def of(self, incident: str) -> float | None:
-        """When the page first had an order of this incident."""
-        times = [at_s for order, at_s in self.shown_s.items() if order.startswith(incident)]
-        return min(times, default=None)
+    async def until(self, incident: str, within_s: float) -> None:
+        """Until the page has an order of this incident; or not within so long, which times_ms tells."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while incident not in self._shown_s:
+                    self._new.clear()
+                    await self._new.wait()
+
+    def times_ms(self, presses: list[Press]) -> list[float]:
+        """From each press until it was on the page, of those that were."""
+        known = [press for press in presses if press.id in self._shown_s]
+        return [1000 * (self._shown_s[press.id] - press.sent_s) for press in known]
 
     async def follow(self, dashboard: Dashboard, token: str) -> None:
         """Stay open, and come back as a page does."""
@@ -53,7 +63,8 @@ class TeamPage:
     def _hear(self, message: dict[str, Any]) -> None:
         at_s = time.monotonic()
         for order in message.get("signals", {}).get("orders", ()):
-            self.shown_s.setdefault(order, at_s)
+            self._shown_s.setdefault(order.partition(".")[0], at_s)
+        self._new.set()
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ Knows no accounts. Who may do what is access.py's; how long a request may take i
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import MutableMapping
 from itertools import chain
@@ -64,6 +65,7 @@ class Security:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._turnstile = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and not is_ours(Headers(scope=scope)):
@@ -106,6 +108,11 @@ class Security:
         elif _length(headers) > BODY_MAX_BYTES:
             await refuse(TooMuch().detail, 413)
         else:
+            if scope["method"] in SAFE:
+                # One begins each turn of the loop: a flood of them stays beside the daemon's facts. What a person says
+                # goes past them.
+                async with self._turnstile:
+                    await asyncio.sleep(0)
             try:
                 await self._app(scope, bounded, with_headers)
             except Exception:

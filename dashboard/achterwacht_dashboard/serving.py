@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
+import sys
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,10 +20,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from achterwacht.health import Systemd, feed_watchdog
+from achterwacht_dashboard.doorway import Doorway
 from achterwacht_dashboard.security import HEAD_MAX_BYTES
 
 CONNECTIONS_MAX = 800
 """All pages (live.py, BROWSERS_MAX) and what they fetch; below the 1,024 files that a process has by default."""
+AT_ONCE = 50
+"""So many are let in before the loop turns, and whoever is one too many can be sent away."""
+FULL_TOLD_S = 60.0
+"""So often at most it is told that there is no more room: a log is for people, and whoever floods us floods it too."""
+GREETING_S = 5.0
+"""How long the handshake of TLS may take, and its goodbye."""
 REQUEST_S = 20.0
 """From when a request could have come until its answer is taken: a browser that is so slow is none. (A connection that
 idles is closed sooner.)"""
@@ -30,27 +40,109 @@ LEAVES_S = 2.0
 """How long the last words to a browser that takes nothing are kept, once it must go."""
 SAYS_MAX_BYTES = 2048
 """One message of a page; the longest is a receipt."""
+SWITCH_S = 0.0005
+"""How long the loop waits for its turn beside the thread in which pages are made; Python's own 5 ms, at each of two
+hundred sends, would be a second in which the daemon is not answered."""
 STOP_S = 2
 """How long open pages may take to hear that the dashboard stops."""
 
 log = logging.getLogger(__name__)
 
 
+class Served(uvicorn.Config):
+    """How the application is served, and who is inside. `tls`: what https is served with; None: http."""
+
+    def __init__(self, app: FastAPI, tls: ssl.SSLContext | None, **settings: Any) -> None:
+        super().__init__(app, http=Requests if tls is None else Greeting, ws=Sockets, **settings)
+        self.tls = tls
+        self._doorway = Doorway(CONNECTIONS_MAX)
+        self._told_s = -FULL_TOLD_S
+
+    def comes(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody new, or with a new request; whoever must make room for them is cut off."""
+        if self._doorway.comes(cast(asyncio.Transport, transport)):
+            now_s = asyncio.get_running_loop().time()
+            if now_s - self._told_s >= FULL_TOLD_S:
+                self._told_s = now_s
+                log.warning("there are %s connections: whoever waits the longest is cut off", CONNECTIONS_MAX)
+
+    def served(self, transport: asyncio.Transport) -> None:
+        """Somebody has an answer, or their last words."""
+        self._doorway.served(transport)
+
+    def is_page(self, transport: asyncio.Transport) -> None:
+        """Somebody is an open page from now on."""
+        self._doorway.is_page(transport)
+
+    def gone(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody has left."""
+        self._doorway.gone(cast(asyncio.Transport, transport))
+
+
+class Greeting(asyncio.Protocol):
+    """One connection until its TLS stands; from then on it is `Requests`. asyncio's own would keep it for a minute, and
+    beside all bounds."""
+
+    def __init__(self, config: Served, **rest: Any) -> None:
+        self._config = config
+        self._rest = rest
+        self._early = b""
+        """What came before anybody was there to read it."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        raw = cast(asyncio.Transport, transport)
+        raw.pause_reading()  # what comes is the handshake's
+        self._config.comes(raw)
+        self._greeting = asyncio.get_running_loop().create_task(self._greet(raw))
+
+    def data_received(self, data: bytes) -> None:
+        self._early += data
+
+    async def _greet(self, raw: asyncio.Transport) -> None:
+        assert self._config.tls is not None
+        try:
+            tls = await asyncio.get_running_loop().start_tls(
+                raw,
+                self,
+                self._config.tls,
+                server_side=True,
+                ssl_handshake_timeout=GREETING_S,
+                ssl_shutdown_timeout=GREETING_S,
+            )
+        except OSError:  # it speaks no TLS, trusts us not, is too slow, or was cut off
+            return
+        finally:
+            self._config.gone(raw)
+        assert tls is not None
+        requests = Requests(self._config, **self._rest)
+        tls.set_protocol(requests)
+        requests.connection_made(tls)
+        if self._early:
+            requests.data_received(self._early)
+
+
 class Requests(H11Protocol):
     """One connection; whoever is slow, or one too many, is cut off."""
 
+    config: Served
     _late: asyncio.TimerHandle | None = None
+    _answered = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS_MAX:
-            log.warning("a connection is refused: there are %s already", CONNECTIONS_MAX)
-            transport.abort()
-            return
+        self.config.comes(transport)
         self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        if self._answered:
+            self._answered = False
+            self.config.comes(self.transport)
+        super().data_received(data)
 
     def on_response_complete(self) -> None:
         self._wait()
+        self._answered = True
+        self.config.served(self.transport)
         super().on_response_complete()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
@@ -59,6 +151,7 @@ class Requests(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self.config.gone(self.transport)
         super().connection_lost(exc)
 
     def _wait(self) -> None:
@@ -72,19 +165,38 @@ class Requests(H11Protocol):
 
 
 class Sockets(WebSocketsSansIOProtocol):
-    """One WebSocket. Closing waits until all is sent, and a browser that takes nothing would keep it for ever."""
+    """One WebSocket. What never becomes one would stay for ever; and closing waits until all is sent, for which a
+    browser that takes nothing would keep it as long."""
 
+    config: Served
     _leaves: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._leave_after(REQUEST_S)
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.accept" and self._leaves is not None:
+            self._leaves.cancel()
+            self.config.is_page(self.transport)
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
         if not self.disconnected:
-            self._leaves = self.loop.call_later(LEAVES_S, self.transport.abort)
+            self.config.served(self.transport)
+            self._leave_after(LEAVES_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._leaves is not None:
             self._leaves.cancel()
+        self.config.gone(self.transport)
         super().connection_lost(exc)
+
+    def _leave_after(self, wait_s: float) -> None:
+        if self._leaves is not None:
+            self._leaves.cancel()
+        self._leaves = self.loop.call_later(wait_s, self.transport.abort)
 
 
 class Server(uvicorn.Server):
@@ -101,6 +213,7 @@ class Server(uvicorn.Server):
 
 def serve(app: FastAPI, host: str, port: int, **tls: Any) -> None:
     """Serve until a signal, and tell systemd how it goes: when no page can be made any more, it starts us again."""
+    sys.setswitchinterval(SWITCH_S)
     asyncio.run(_serve(app, settings(app, host, port, **tls)))
 
 
@@ -120,14 +233,20 @@ async def _serve(app: FastAPI, config: uvicorn.Config) -> None:
         systemd.close()
 
 
-def settings(app: FastAPI, host: str, port: int, **tls: Any) -> uvicorn.Config:
-    """How this application is served. `tls`: uvicorn's own words for a certificate and its key."""
-    return uvicorn.Config(
+def settings(
+    app: FastAPI, host: str, port: int, ssl_certfile: Path | None = None, ssl_keyfile: Path | None = None
+) -> Served:
+    """How this application is served; by https with a certificate and its key."""
+    tls = None
+    if ssl_certfile is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(ssl_certfile, ssl_keyfile)
+    return Served(
         app,
+        tls,
         host=host,
         port=port,
-        http=Requests,
-        ws=Sockets,
+        backlog=AT_ONCE,
         ws_max_size=SAYS_MAX_BYTES,
         # A page answers every message (live.py); what compression saves on a building's own network is not worth it.
         ws_ping_interval=None,
@@ -138,6 +257,5 @@ def settings(app: FastAPI, host: str, port: int, **tls: Any) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         log_config=None,
-        log_level="warning",  # not each socket that comes
-        **tls,
+        log_level="error",  # not each socket that comes, and not whatever nonsense somebody sends
     )

@@ -60,7 +60,7 @@ async def test_els_tests_a_button_and_goes_to_the_next(chromium: Browser, tmp_pa
         await expect(guide).to_be_in_viewport()
         house.press(5)
         here.tell()
-        await expect(guide).to_contain_text("GEDRUKT. Was jij dat?")
+        await expect(guide).to_contain_text("GEDRUKT. Was u dat?")
         await expect(guide.get_by_role("alert")).to_contain_text("ECHT ALARM over")
         await guide.get_by_role("button", name="Ja, dat was ik").click()
         await expect(guide).to_contain_text("staat daar de juiste plaats?")
@@ -105,7 +105,7 @@ async def test_a_swap_and_an_absence_show_at_once_and_can_be_taken_back(chromium
         await page.get_by_role("button", name="Meld afwezig").click()
         await expect(page.locator("[data-fresh=roster]")).to_contain_text("op do 26-11-2026 is p2 van niemand")
         await expect(page.get_by_label("eerste dag")).to_have_value("2026-11-26")  # what is filled in stays
-        await page.get_by_role("button", name="Toch niet").click()
+        await page.get_by_role("button", name="Intrekken").click()
         await expect(page.locator("[data-fresh=roster]")).to_contain_text("Niemand is afwezig gemeld.")
         await expect(page.locator("[data-fresh=roster]")).not_to_contain_text("p2 van niemand")
 

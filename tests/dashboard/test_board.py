@@ -120,7 +120,7 @@ def test_a_fault_tells_what_it_means_and_what_to_do_and_is_acknowledged() -> Non
 
 def test_the_foot_knows_the_last_incident_and_the_overdue_buttons() -> None:
     house = by_day(replace(BY_DAY, morning=Morning(button_test_days=31)), lifted=("p1", "p2", "p3"))
-    assert "volgende knoptest: 4 zenders open" in read(seen(house), "foot")
+    assert "knoptest te laat: 4" in read(seen(house), "foot")
     house.press(7)
     house.wait(100)
     house.says("anna", "on_scene")
@@ -196,7 +196,7 @@ def test_a_press_is_the_place_and_what_follows() -> None:
     text = read(told, "alarms")
     assert text.startswith("ALARM gaat af Balie 3 sinds de druk · 0.11 · gedrukt om")
     assert "0 van 2 onderweg: er zijn er meer nodig" in text
-    assert "trede 2 van 3: Anna de Vries, Bas Jansen, Cor Bakker en Dina Visser" in text
+    assert "een oproep aan Anna de Vries, Bas Jansen, Cor Bakker en Dina Visser (trede 2 van 3)" in text
     assert read(told, "spoken") == "ALARM Balie 3: gaat af. 0 onderweg."
     assert (list(signals(told).tones.values()), signals(told).title) == (["alarm"], "● ALARM Balie 3")
 
@@ -256,7 +256,7 @@ def test_a_screen_that_is_nobodys_says_who_speaks() -> None:
     told = seen(house, Viewer("a6", "Scherm", frozenset({"reception"}), screen="balie"))
     html = RENDERER.parts(PAGE, told)["alarms"]
     assert "selected" not in html and html.count("<select") == 4  # who answers, closes, called 112, asks for 112
-    assert "hoort bij geen teamlid" in read(told, "foot")
+    assert "hoort bij niemand in het plan" in read(told, "foot")
 
 
 def test_only_reception_and_who_is_there_can_close() -> None:
@@ -308,7 +308,7 @@ def test_a_closing_can_be_taken_back_for_ten_minutes() -> None:
     house.press(7)
     house.says("anna", "on_scene")
     house.says("anna", "all_clear")
-    assert "Balie 3 is gesloten." in read(seen(house), "notes") and buttons(seen(house), "notes") == {"undo"}
+    assert "Het alarm van Balie 3 is gesloten." in read(seen(house), "notes") and buttons(seen(house), "notes") == {"undo"}
     house.wait(601)
     assert read(seen(house), "notes") == ""
 
@@ -335,7 +335,7 @@ def test_the_card_says_what_to_say_and_whose_turn_it_is() -> None:
     text = read(told, "alarms")
     script = "Raadhuis, Raadhuisplein 1, ingang voorzijde. Balie 3, 0.11. Agressieve bezoeker."
     assert script in text and "Nog geen collega ter plaatse. Gewonden: onbekend." in text
-    assert "Achterwacht belt niet zelf: dat doet u. Gevraagd: Els Smit." in text and "daarna Fred Mulder" in text
+    assert "Achterwacht belt niet zelf: dat doet u. Gevraagd: Els Smit." in text and "wordt gevraagd: Fred Mulder" in text
     house.says("anna", "on_scene")
     assert "Een collega ter plaatse" in read(seen(house), "alarms")
     house.wait(30)

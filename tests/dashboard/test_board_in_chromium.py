@@ -121,7 +121,7 @@ async def test_a_press_is_the_place_and_an_answer_is_a_name(chromium: Browser, t
         assert house.state.alarm_on(7) is not None  # the browser asks for the reason
         await page.get_by_label("Waarom is het veilig?").fill("bezoeker is weg")
         await page.keyboard.press("Enter")
-        await expect(page.locator("[data-part=notes]")).to_contain_text("Balie 3 is gesloten")
+        await expect(page.locator("[data-part=notes]")).to_contain_text("Het alarm van Balie 3 is gesloten")
         await expect(page).to_have_title("Receptie · Achterwacht")
         await page.get_by_role("button", name="toch niet veilig").click()
         await expect(page.get_by_role("heading", name="Balie 3")).to_be_visible()

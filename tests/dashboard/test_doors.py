@@ -345,7 +345,7 @@ async def test_an_administrator_lets_somebody_in(tmp_path: Path) -> None:
             await client.post(f"/beheer/accounts/{id}/disabled", data={"disabled": ""})
             assert (await log_in(bas, "Bas J.")).status_code == 303
             told = await client.get("/beheer/gedaan")
-            for line in ("Els voegde Bas J. toe (interventieteam, bas)", "Els schakelde Bas J. uit"):
+            for line in ("Els voegde Bas J. toe (team, bas)", "Els schakelde Bas J. uit"):
                 assert line in told.text
 
 

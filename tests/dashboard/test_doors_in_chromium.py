@@ -176,7 +176,7 @@ async def test_accounts_are_kept_in_beheer(chromium: Browser, tmp_path: Path) ->
             await page.goto(f"{here.url}/beheer/accounts")
             adding = page.get_by_role("region", name="Account toevoegen")
             await adding.get_by_label("Naam").fill("Bas <b>Jansen</b>")
-            await adding.get_by_label("interventieteam").check()
+            await adding.get_by_label("team", exact=True).check()
             await adding.get_by_label("Wie is dit in het plan?").select_option("Bas Jansen")
             await adding.get_by_role("button", name="Toevoegen").click()
             await expect(page.locator("code")).to_contain_text("/start/")

@@ -221,6 +221,7 @@ async def test_a_daemon_that_ends_is_noticed_at_once_and_its_successor_followed(
 async def test_a_daemon_that_falls_silent_is_old_since_its_last_word(
     daemon: Daemon, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    silent_s = links.SILENT_S
     monkeypatch.setattr(links, "SILENT_S", 0.3)
 
     async def hang(ws: ServerConnection) -> None:
@@ -232,7 +233,7 @@ async def test_a_daemon_that_falls_silent_is_old_since_its_last_word(
         await until(house, stale)
     assert "nothing heard from the daemon" in house.look.why_stale
     assert house.look.stale_since is not None
-    assert house.look.stale_since.mono_s == daemon.town.now.mono_s - the_house.SILENT_S
+    assert house.look.stale_since.mono_s == daemon.town.now.mono_s - silent_s
 
 
 async def test_a_process_that_was_held_up_is_old_before_it_knows_why(daemon: Daemon, house: House) -> None:
@@ -416,7 +417,7 @@ async def test_no_browser_can_make_the_daemon_refuse_another(daemon: Daemon, hou
 
 async def test_whose_pages_are_open_is_told_and_told_again_to_a_new_daemon(daemon: Daemon, house: House) -> None:
     def told() -> list[tuple[str, ...]]:
-        return [one.members for one in daemon.heard if isinstance(one, Pages)]
+        return [one.members or () for one in daemon.heard if isinstance(one, Pages)]
 
     async def until_told(members: tuple[str, ...]) -> None:
         await soon(lambda: told() and told()[-1] == members)
@@ -518,8 +519,8 @@ async def test_names_are_read_again_when_their_file_has_changed(
 ) -> None:
     monkeypatch.setattr(the_house, "PEOPLE_S", 0.01)
     caplog.set_level(logging.ERROR)
-    _replace(tmp_path / FILE, [Person("anna", "Anna", "06")], ())
+    _replace(tmp_path / FILE, (Person("anna", "Anna", "06"),), ())
     async with daemon.running():
         await until(house, lambda look: look.names.get("anna") == "Anna")
-        _replace(tmp_path / FILE, [Person("anna", "Anna de Vries", "06")], ())
+        _replace(tmp_path / FILE, (Person("anna", "Anna de Vries", "06"),), ())
         await until(house, lambda look: look.names["anna"] == "Anna de Vries")

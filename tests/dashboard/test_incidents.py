@@ -342,7 +342,7 @@ async def test_every_page_in_english(tmp_path: Path) -> None:
     house.stops_practising()
     house.wait(3)
     async with visitor(house, tmp_path, language="en") as at:
-        assert "over after 1:59, said by Els Smit: bezoeker is weg" in await at.opens("/meldingen")
+        assert "over after 1:59, reported by Els Smit: bezoeker is weg" in await at.opens("/meldingen")
         page = await at.opens("/meldingen/2026-001")
         assert "Incident 2026-001: Balie 3" in page
         assert "Who was called, and how far that came" in page

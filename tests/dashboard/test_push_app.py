@@ -108,7 +108,7 @@ async def test_a_house_without_web_push_says_so(tmp_path: Path) -> None:
         (at.state / "vapid.public").mkdir()
         answer = await at.http.get("/push/key")
         assert answer.status_code == 404
-        assert answer.json()["detail"].startswith("de sleutel voor Web Push kan niet gelezen worden")
+        assert answer.json()["detail"].startswith("de sleutel voor Web Push is niet te lezen")
 
 
 async def test_the_key_is_for_who_may_register(tmp_path: Path) -> None:

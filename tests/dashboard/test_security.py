@@ -13,8 +13,10 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
 
 from achterwacht_dashboard import security
+from achterwacht_dashboard.access import Role
 from achterwacht_dashboard.security import HEADERS, is_ours
 from dashboard_site import Site, site
 from house import House
@@ -71,7 +73,7 @@ async def test_no_page_breaks_its_own_policy(chromium: Browser, tmp_path: Path) 
     house.press(7)
     async with site(house, tmp_path) as here:
         context = await chromium.new_context()
-        roles = ("reception", "team", "coordinator", "admin", "supervisor", "register")
+        roles: tuple[Role, ...] = ("reception", "team", "coordinator", "admin", "supervisor", "register")
         await context.add_cookies([here.cookie(await here.token(*roles, member="els"))])
         page = await context.new_page()
         page.set_default_timeout(MS)
@@ -194,6 +196,36 @@ async def test_ten_megabytes_are_refused_before_they_have_come(tmp_path: Path) -
             except httpx.TransportError:
                 pass  # it was cut off before it had read why
         assert sent < 10_000_000
+
+
+async def test_what_a_person_says_goes_past_a_flood_of_requests() -> None:
+    begun: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.append(scope["method"])
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    def request(method: str) -> Scope:
+        headers = [(b"host", b"here"), (b"origin", b"http://here")]
+        return {
+            "type": "http",
+            "method": method,
+            "path": "/",
+            "raw_path": b"/",
+            "query_string": b"",
+            "headers": headers,
+        }
+
+    ours = security.Security(app)
+    flood = [ours(request("GET"), receive, send) for _ in range(100)]
+    await asyncio.gather(*flood, ours(request("POST"), receive, send))
+    assert len(begun) == 101
+    assert begun.index("POST") < 5
 
 
 async def test_a_head_without_end_is_refused(tmp_path: Path) -> None:

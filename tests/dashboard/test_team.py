@@ -418,7 +418,7 @@ def test_a_reminder_stands_there_until_the_pager_is_taken() -> None:
 
 
 def test_an_account_of_nobody_in_the_team_is_told_so() -> None:
-    assert "hoort bij niemand van het team" in text("equipment", seen(House(APP_HALL), ""))
+    assert "hoort bij niemand in het plan" in text("equipment", seen(House(APP_HALL), ""))
 
 
 def test_the_battery_of_a_pager_that_says_nothing_is_unknown() -> None:

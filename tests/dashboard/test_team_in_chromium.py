@@ -244,7 +244,7 @@ async def test_what_somebody_is_writing_outlives_what_happens_meanwhile(chromium
         await page.get_by_role("button", name="Meld mij af").tap()
         await expect(page.get_by_text("vervanger: Dina Visser")).to_be_visible()
         assert house.state.absences[0].replacement == "dina"
-        await page.get_by_role("button", name="Toch wel").tap()
+        await page.get_by_role("button", name="Ik ben er toch").tap()
         await expect(page.get_by_text("vervanger: Dina Visser")).to_be_hidden()
 
 

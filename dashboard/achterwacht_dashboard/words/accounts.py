@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 NL: Mapping[str, str] = {
     "accounts.role_reception": "receptie",
-    "accounts.role_team": "interventieteam",
+    "accounts.role_team": "team",
     "accounts.role_supervisor": "leidinggevende",
     "accounts.role_register": "register",
     "accounts.role_coordinator": "coördinator",
     "accounts.role_admin": "beheer",
     "accounts.trouble": (
-        "Het dashboard kan zijn register niet gebruiken: niemand kan inloggen, en wijzigingen worden niet bewaard. "
-        "Wie is ingelogd en elk gekoppeld toestel werkt door. Waarschuw de beheerder: {why}"
+        "Het dashboard kan zijn lijst van accounts niet gebruiken: niemand kan inloggen, en wijzigingen worden niet "
+        "bewaard. Wie is ingelogd en elk gekoppeld toestel werkt door. Waarschuw de beheerder: {why}"
     ),
     "accounts.login": "Inloggen",
     "accounts.name": "Naam",
@@ -28,8 +28,8 @@ NL: Mapping[str, str] = {
         "Er is te vaak geprobeerd. Wacht {wait_s} s en probeer dan opnieuw. Gekoppelde toestellen werken gewoon door."
     ),
     "accounts.unavailable": (
-        "Dit kan nu niet: het register van het dashboard kan niet worden gebruikt. Er is niets gewijzigd. Waarschuw "
-        "de beheerder: {why}"
+        "Dit kan nu niet: het dashboard kan zijn lijst van accounts niet gebruiken. Er is niets gewijzigd. "
+        "Waarschuw de beheerder: {why}"
     ),
     "accounts.bad_password": "Kies een wachtwoord van minstens 12 en hoogstens 200 tekens.",
     "accounts.not_the_same": "De twee wachtwoorden zijn niet gelijk. Typ ze opnieuw.",
@@ -44,7 +44,6 @@ NL: Mapping[str, str] = {
         "Dit account heeft de rol register of beheer. Alleen wie het zelf is, koppelt er een toestel mee."
     ),
     "accounts.no_account": "Dat account is er niet.",
-    "accounts.bad_form": "Dit formulier is niet begrepen. Laad de pagina opnieuw.",
     "accounts.start": "Welkom",
     "accounts.start_why": (
         "Dit is het eerste account. Het krijgt de rol beheer en laat de anderen toe. Daarna werkt deze link niet meer."
@@ -62,7 +61,7 @@ NL: Mapping[str, str] = {
     "accounts.member": "Wie is dit in het plan?",
     "accounts.member_nobody": "niemand",
     "accounts.member_gone": "{member} (niet meer in het plan)",
-    "accounts.members_unknown": "De leden zijn nu niet bekend: de daemon is nog niet gehoord.",
+    "accounts.members_unknown": "De leden zijn nu niet bekend: Achterwacht is nog niet gehoord.",
     "accounts.pair": "Dit toestel koppelen",
     "accounts.pair_why": (
         "Daarna hoort dit toestel bij {name} en hoeft niemand er nog in te loggen. De coördinator kan het altijd "
@@ -121,7 +120,10 @@ NL: Mapping[str, str] = {
     "accounts.device_account": "Van wie is het toestel?",
     "accounts.device_screen": "Is het een vast scherm?",
     "accounts.device_screen_none": "nee",
-    "accounts.device_screen_why": "Bij een alarm in het zicht van dat scherm toont het niets.",
+    "accounts.device_screen_why": (
+        "Voor een scherm dat bezoekers zien: bij een alarm vlak daarbij toont het niets. De namen staan bij de "
+        "zenders (screens in zenders.yaml)."
+    ),
     "accounts.device_make": "QR-code maken",
     "accounts.device_scan": "Scan deze code met de camera van het toestel van {name}",
     "accounts.device_scan_why": "De code werkt één keer, tot {until}.",
@@ -152,14 +154,14 @@ NL: Mapping[str, str] = {
 
 EN: Mapping[str, str] = {
     "accounts.role_reception": "reception",
-    "accounts.role_team": "intervention team",
+    "accounts.role_team": "team",
     "accounts.role_supervisor": "supervisor",
     "accounts.role_register": "register",
     "accounts.role_coordinator": "coordinator",
     "accounts.role_admin": "administration",
     "accounts.trouble": (
-        "The dashboard cannot use its register: nobody can log in, and changes are not kept. Whoever is logged in "
-        "and every paired device goes on. Tell the administrator: {why}"
+        "The dashboard cannot use its list of accounts: nobody can log in, and changes are not kept. Whoever is "
+        "logged in and every paired device goes on. Tell the administrator: {why}"
     ),
     "accounts.login": "Log in",
     "accounts.name": "Name",
@@ -170,9 +172,9 @@ EN: Mapping[str, str] = {
         "This name and this password do not belong together. Check them and try again. Password forgotten? The "
         "administrator makes a new link."
     ),
-    "accounts.too_soon": "It was tried too often. Wait {wait_s} s, then try again. Paired devices go on as ever.",
+    "accounts.too_soon": "Too many tries. Wait {wait_s} s, then try again. Paired devices go on as ever.",
     "accounts.unavailable": (
-        "This is not possible now: the dashboard's register cannot be used. Nothing was changed. Tell the "
+        "This is not possible now: the dashboard cannot use its list of accounts. Nothing was changed. Tell the "
         "administrator: {why}"
     ),
     "accounts.bad_password": "Choose a password of at least 12 and at most 200 characters.",
@@ -181,14 +183,13 @@ EN: Mapping[str, str] = {
     "accounts.name_taken": "That name exists already. Choose another.",
     "accounts.bad_roles": "Choose at least one role.",
     "accounts.bad_member": "That member is not in the plan. Choose one from the list.",
-    "accounts.bad_screen": "That screen is at no zender of the plan. Choose one from the list.",
+    "accounts.bad_screen": "No zender of the plan names that screen. Choose one from the list.",
     "accounts.last_admin": "This is the last account with the role administration. Give somebody else that role first.",
-    "accounts.link_over": "This link or code was used, is too old, or is not right. Ask for a new one.",
+    "accounts.link_over": "This link or code has been used, is too old, or is not right. Ask for a new one.",
     "accounts.not_for_others": (
         "This account has the role register or administration. Only whoever it is pairs a device with it."
     ),
     "accounts.no_account": "There is no such account.",
-    "accounts.bad_form": "This form was not understood. Load the page again.",
     "accounts.start": "Welcome",
     "accounts.start_why": (
         "This is the first account. It gets the role administration and lets the others in. After that this link "
@@ -206,7 +207,7 @@ EN: Mapping[str, str] = {
     "accounts.member": "Who is this in the plan?",
     "accounts.member_nobody": "nobody",
     "accounts.member_gone": "{member} (not in the plan any more)",
-    "accounts.members_unknown": "The members are not known now: the daemon was not heard yet.",
+    "accounts.members_unknown": "The members are not known now: Achterwacht has not been heard yet.",
     "accounts.pair": "Pair this device",
     "accounts.pair_why": (
         "After that this device is one of {name}, and nobody needs to log in on it. The coordinator can end that at "
@@ -223,12 +224,12 @@ EN: Mapping[str, str] = {
     "accounts.own_device": "This device is paired.",
     "accounts.own_screen": "This device is paired as the screen “{screen}”.",
     "accounts.own_password": "Change the password",
-    "accounts.own_old": "Present password",
+    "accounts.own_old": "Current password",
     "accounts.own_new": "New password",
     "accounts.own_change": "Change the password",
     "accounts.own_changed": "The password was changed. Other logins of this account have ended.",
     "accounts.own_none": "This account has no password. The administrator can make a link to choose one.",
-    "accounts.own_wrong": "The present password is not right.",
+    "accounts.own_wrong": "The current password is not right.",
     "accounts.log_out": "Log out",
     "accounts.unpair": "Unpair this device",
     "accounts.unpair_why": "After that no alarm comes in here, until it is paired again.",
@@ -263,7 +264,10 @@ EN: Mapping[str, str] = {
     "accounts.device_account": "Whose device is it?",
     "accounts.device_screen": "Is it a fixed screen?",
     "accounts.device_screen_none": "no",
-    "accounts.device_screen_why": "During an alarm in sight of that screen it shows nothing.",
+    "accounts.device_screen_why": (
+        "For a screen that visitors see: during an alarm beside it, it shows nothing. The names are those of "
+        "screens in zenders.yaml."
+    ),
     "accounts.device_make": "Make a QR code",
     "accounts.device_scan": "Scan this code with the camera of the device of {name}",
     "accounts.device_scan_why": "The code works once, until {until}.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 NL: Mapping[str, str] = {
-    "admin.title": "Beheer",
     "admin.menu": "Beheer",
     "admin.people": "Mensen",
     "admin.phones": "Telefoons",
@@ -18,7 +17,6 @@ NL: Mapping[str, str] = {
     "admin.accounts": "Accounts",
     "admin.devices": "Toestellen",
     "admin.about": "Over",
-    "admin.back": "Terug",
     "admin.language": "Taal",
     # how old it is
     "admin.as of": "Stand van {at}",
@@ -31,14 +29,12 @@ NL: Mapping[str, str] = {
     "admin.unknown": "onbekend",
     "admin.nothing": "-",
     "admin.never": "nooit",
-    "admin.yes": "ja",
-    "admin.no": "nee",
     "admin.alarm": "ALARM: {place}",
     "admin.drill": "OEFENING: {place}",
-    "admin.since": "sinds de druk",
-    "admin.to reception": "Naar de receptiepagina",
+    "admin.to reception": "Naar het bord",
     "admin.nobody": (
-        "Uw account is van niemand uit het plan. Daarom kunt u hier niets melden. De beheerder kan zeggen wie u bent."
+        "Uw account hoort bij niemand in het plan. Daarom kunt u hier niets melden. De beheerder kan zeggen bij wie "
+        "het hoort."
     ),
     # devices
     "admin.works": "werkt",
@@ -58,12 +54,12 @@ NL: Mapping[str, str] = {
     "admin.for installer": "Voor de installateur: {detail}",
     "admin.seen by": "gezien door {by}",
     "admin.acknowledge": "Gezien",
-    "admin.test": "Test",
-    "admin.test.said": "Test van {what}",
+    "admin.test": "Proef",
+    "admin.test.said": "Proef van {what}",
     "admin.none": "Het plan heeft er geen.",
     # where it is changed
     "admin.plan": (
-        "Hier kijkt u alleen. Wie erbij hoort, staat in {file} op de computer van Achterwacht. Controleer een "
+        "Wat hier staat komt uit {file}, op de computer van Achterwacht: daar wordt het gewijzigd. Controleer een "
         "wijziging met {check} en laad haar met {reload}."
     ),
     # people
@@ -84,8 +80,8 @@ NL: Mapping[str, str] = {
     "admin.people.reached.unknown": "onbekend",
     "admin.people.ways": "wegen",
     "admin.people.pager": "pieper {pager}",
-    "admin.people.tested": "test {at}: {word}",
-    "admin.people.not tested": "nooit getest",
+    "admin.people.tested": "proef {at}: {word}",
+    "admin.people.not tested": "nog geen proef",
     "admin.people.no ways": "geen",
     "admin.role.team": "team",
     "admin.role.backup": "reserve",
@@ -93,10 +89,10 @@ NL: Mapping[str, str] = {
     "admin.role.supervisor": "leidinggevende",
     "admin.role.coordinator": "coördinator",
     # phones
-    "admin.phones.lead": "Elke weg naar een telefoon. Alleen een getoonde test bewijst dat hij werkt.",
+    "admin.phones.lead": "Elke weg naar een telefoon. Alleen een getoonde proef bewijst dat hij werkt.",
     "admin.phones.whose": "van",
     "admin.phones.way": "weg",
-    "admin.phones.last": "laatste test",
+    "admin.phones.last": "laatste proef",
     # pagers
     "admin.pagers.lead": "Waar elke pieper is, en of een oproep er aankomt.",
     "admin.pagers.pager": "pieper",
@@ -105,7 +101,6 @@ NL: Mapping[str, str] = {
     "admin.pagers.proven": "bewezen",
     "admin.pagers.place": "plaats",
     "admin.pagers.base": "oproepsysteem {base}: zegt zelf niets",
-    "admin.pagers.dock": "lader",
     # zenders
     "admin.zenders.lead": "Elke knop: of een druk erop nu zou aankomen.",
     "admin.zenders.nr": "nr",
@@ -125,7 +120,7 @@ NL: Mapping[str, str] = {
     "admin.roster.holiday": "{holiday}, open",
     "admin.roster.away": "Afwezig",
     "admin.roster.no away": "Niemand is afwezig gemeld.",
-    "admin.roster.withdraw": "Toch niet",
+    "admin.roster.withdraw": "Intrekken",
     "admin.roster.withdraw.said": "Afwezigheid intrekken",
     "admin.roster.swap": "Ruilen",
     "admin.roster.swap.help": (
@@ -148,7 +143,6 @@ NL: Mapping[str, str] = {
     # guided test of a button
     "admin.guide.title": "Knoptest",
     "admin.guide.lead": "Eén voor één langs de knoppen. Loop met dit scherm in de hand.",
-    "admin.guide.choose": "Welke knop?",
     "admin.guide.next": "Aan de beurt: zender {nr}, {place}",
     "admin.guide.begin": "Begin: zender {nr}, {place}",
     "admin.guide.none due": "Geen knop is te laat.",
@@ -160,10 +154,10 @@ NL: Mapping[str, str] = {
     "admin.guide.press.help": (
         "Druk één keer, binnen {s} seconden na het begin. Komt er niets aan, dan zegt dit scherm dat."
     ),
-    "admin.guide.claim": "GEDRUKT. Was jij dat?",
+    "admin.guide.claim": "GEDRUKT. Was u dat?",
     "admin.guide.claim.do": "Ja, dat was ik",
     "admin.guide.claim.said": "Dat was ik",
-    "admin.guide.claim.else": "Anders niets doen: dan wordt het een ECHT ALARM over",
+    "admin.guide.claim.else": "Was u het niet? Doe niets: het wordt een ECHT ALARM over",
     "admin.guide.claim.why": "Bij {place} kan iemand in nood zijn. Zonder antwoord binnen {s} seconden komt het team.",
     "admin.guide.judge": "Kijk op de piepers: staat daar de juiste plaats?",
     "admin.guide.text": "Er moet staan:",
@@ -217,7 +211,9 @@ NL: Mapping[str, str] = {
     "admin.journal.kept": "Koppen die hier bewaard zijn",
     "admin.journal.kept.last": "{count}, de nieuwste van feit {n}",
     "admin.journal.verify": "De keten controleren",
-    "admin.journal.verify.help": "Rekent elk feit na, van het eerste tot het laatste. Dat mag tijdens alles.",
+    "admin.journal.verify.help": (
+        "Rekent elk feit na, van het eerste tot het laatste. Dat mag altijd, ook tijdens een alarm."
+    ),
     "admin.journal.verify.head": "Een kop die ergens anders bewaard is (mag leeg)",
     "admin.journal.verify.head.help": "Zoals achterwacht verify hem toont: nummer, dubbele punt, 64 tekens.",
     "admin.journal.verify.bad head": "Dat is geen kop. Verwacht: een nummer, een dubbele punt en 64 tekens (0-9, a-f).",
@@ -242,7 +238,7 @@ NL: Mapping[str, str] = {
     "admin.journal.verify.bad.do": "Verander niets. Bewaar een kopie van de map, en laat iemand anders meekijken.",
     "admin.journal.verify.not yet": "Sinds de start van het dashboard heeft niemand de keten gecontroleerd.",
     # who did what
-    "admin.deeds.lead": "Wat mensen gemeld of gevraagd hebben, het nieuwste eerst.",
+    "admin.deeds.lead": "Wat mensen deden, het nieuwste eerst. Antwoorden op een alarm staan bij de melding.",
     "admin.deeds.house": "In het huis",
     "admin.deeds.admin": "In het beheer",
     "admin.deeds.none": "Nog niets.",
@@ -258,7 +254,7 @@ NL: Mapping[str, str] = {
     "admin.about.uptime": "draait al",
     "admin.about.boot": "start",
     "admin.about.other version": (
-        "LET OP: dashboard en Achterwacht hebben niet dezelfde versie. Installeer er een van beide."
+        "LET OP: dashboard en Achterwacht hebben niet dezelfde versie. Installeer ze opnieuw, beide tegelijk."
     ),
     "admin.about.link": "Verbinding",
     "admin.about.link.up": "gehoord",
@@ -272,11 +268,11 @@ NL: Mapping[str, str] = {
     "admin.about.folders": "Mappen",
     "admin.about.socket": "verbinding met Achterwacht",
     "admin.about.state": "journaal en namen",
-    "admin.about.data": "accounts en register",
+    "admin.about.data": "accounts en toestellen",
     "admin.about.free": "vrij op de schijf",
     "admin.about.free.value": "{mb} MB",
     "admin.about.certificate": "Certificaat",
-    "admin.about.certificate.none": "Geen TLS van het dashboard zelf.",
+    "admin.about.certificate.none": "Het dashboard zelf spreekt geen https.",
     "admin.about.certificate.value": "{file}: geldig van {first} tot {last}",
     "admin.about.certificate.over": "VERLOPEN op {last}: {file}",
     "admin.about.certificate.unreadable": "niet te lezen: {file}",
@@ -284,7 +280,6 @@ NL: Mapping[str, str] = {
 }
 
 EN: Mapping[str, str] = {
-    "admin.title": "Administration",
     "admin.menu": "Administration",
     "admin.people": "People",
     "admin.phones": "Telephones",
@@ -297,26 +292,23 @@ EN: Mapping[str, str] = {
     "admin.accounts": "Accounts",
     "admin.devices": "Devices",
     "admin.about": "About",
-    "admin.back": "Back",
     "admin.language": "Language",
     "admin.as of": "As of {at}",
     "admin.age": "ago",
     "admin.refresh": "Refresh",
-    "admin.stale": "Achterwacht is not heard since {at}. How it is now is not known.",
-    "admin.never heard": "Achterwacht was not heard yet. Nothing here is known.",
+    "admin.stale": "Achterwacht has not been heard since {at}. How it is now is not known.",
+    "admin.never heard": "Achterwacht has not been heard yet. Nothing here is known.",
     "admin.stale.do": "Agree how help is called for, and warn whoever runs the system.",
     "admin.stale.why": "For whoever repairs it: {why}",
     "admin.unknown": "unknown",
     "admin.nothing": "-",
     "admin.never": "never",
-    "admin.yes": "yes",
-    "admin.no": "no",
     "admin.alarm": "ALARM: {place}",
     "admin.drill": "DRILL: {place}",
-    "admin.since": "since the press",
-    "admin.to reception": "To the reception's page",
+    "admin.to reception": "To the board",
     "admin.nobody": (
-        "Your account is of nobody in the plan. So you can report nothing here. The administrator can say who you are."
+        "Your account belongs to nobody in the plan, so you can report nothing here. The administrator can say to "
+        "whom it belongs."
     ),
     "admin.works": "works",
     "admin.heard": "heard",
@@ -339,13 +331,13 @@ EN: Mapping[str, str] = {
     "admin.test.said": "Test of {what}",
     "admin.none": "The plan has none.",
     "admin.plan": (
-        "You can only look here. Who belongs to it stands in {file} on Achterwacht's computer. Check a change "
-        "with {check} and load it with {reload}."
+        "What stands here comes from {file}, on Achterwacht's computer: it is changed there. Check a change with "
+        "{check} and load it with {reload}."
     ),
     "admin.people.lead": "Whom Achterwacht knows, and how each is reached.",
     "admin.people.unreached": "Reached by nothing: {people}",
-    "admin.people.unsure": "Not known whether an alarm can come to: {people}",
-    "admin.people.all reached": "Everybody has a way by which an alarm can come.",
+    "admin.people.unsure": "Not known whether an alarm can reach: {people}",
+    "admin.people.all reached": "Everybody has a way by which an alarm can reach them.",
     "admin.people.name": "name",
     "admin.people.no name": "name unknown",
     "admin.people.roles": "role",
@@ -360,7 +352,7 @@ EN: Mapping[str, str] = {
     "admin.people.ways": "ways",
     "admin.people.pager": "pager {pager}",
     "admin.people.tested": "test {at}: {word}",
-    "admin.people.not tested": "never tested",
+    "admin.people.not tested": "not tested yet",
     "admin.people.no ways": "none",
     "admin.role.team": "team",
     "admin.role.backup": "backup",
@@ -378,15 +370,14 @@ EN: Mapping[str, str] = {
     "admin.pagers.proven": "proven",
     "admin.pagers.place": "place",
     "admin.pagers.base": "paging system {base}: says nothing itself",
-    "admin.pagers.dock": "dock",
     "admin.zenders.lead": "Every button: whether a press on it would arrive now.",
     "admin.zenders.nr": "nr",
     "admin.zenders.place": "place",
     "admin.zenders.via": "by",
     "admin.zenders.line": "wire",
     "admin.zenders.overdue": "TEST OVERDUE",
-    "admin.zenders.weaker": "mind",
-    "admin.roster.lead": "Who is to carry which pager. Who really has it, every morning finds out.",
+    "admin.zenders.weaker": "note",
+    "admin.roster.lead": "Who is to carry which pager. Who really has it turns out every morning.",
     "admin.roster.weeks": "The coming {weeks} weeks",
     "admin.roster.more": "More weeks",
     "admin.roster.gaps": "What is missing",
@@ -396,7 +387,7 @@ EN: Mapping[str, str] = {
     "admin.roster.holiday": "{holiday}, open",
     "admin.roster.away": "Away",
     "admin.roster.no away": "Nobody was reported away.",
-    "admin.roster.withdraw": "Not after all",
+    "admin.roster.withdraw": "Withdraw",
     "admin.roster.withdraw.said": "Withdraw an absence",
     "admin.roster.swap": "Swap",
     "admin.roster.swap.help": (
@@ -418,7 +409,6 @@ EN: Mapping[str, str] = {
     "admin.roster.may not": "Swaps and absences are for the reception, the team and the coordinator.",
     "admin.guide.title": "Button test",
     "admin.guide.lead": "One button after the other. Walk with this screen in your hand.",
-    "admin.guide.choose": "Which button?",
     "admin.guide.next": "Next: zender {nr}, {place}",
     "admin.guide.begin": "Begin: zender {nr}, {place}",
     "admin.guide.none due": "No button is overdue.",
@@ -426,14 +416,14 @@ EN: Mapping[str, str] = {
     "admin.guide.begin other": "Begin",
     "admin.guide.said": "Button test begins",
     "admin.guide.press": "Walk to {place} (zender {nr}) and press the button",
-    "admin.guide.within": "still",
+    "admin.guide.within": "left:",
     "admin.guide.press.help": (
         "Press once, within {s} seconds of the beginning. If nothing arrives this screen says so."
     ),
     "admin.guide.claim": "PRESSED. Was that you?",
     "admin.guide.claim.do": "Yes, that was me",
     "admin.guide.claim.said": "That was me",
-    "admin.guide.claim.else": "Else do nothing: then it becomes a REAL ALARM in",
+    "admin.guide.claim.else": "Not you? Do nothing: it becomes a REAL ALARM in",
     "admin.guide.claim.why": (
         "At {place} somebody may be in danger. Without an answer within {s} seconds the team comes."
     ),
@@ -447,7 +437,8 @@ EN: Mapping[str, str] = {
     "admin.guide.alarm": "There is a REAL ALARM. No button is tested now.",
     "admin.guide.drill": "A drill runs. No button is tested now.",
     "admin.guide.unknown": (
-        "Achterwacht is not heard: no button can be tested. A press that was made already may become a REAL ALARM."
+        "Nothing is heard from Achterwacht: no button can be tested. A press that was made already may become a "
+        "REAL ALARM."
     ),
     "admin.guide.unheard": "How this test ended was not heard here. Look in the journal.",
     "admin.guide.over": "The test is over.",
@@ -455,7 +446,7 @@ EN: Mapping[str, str] = {
     "admin.guide.others": "{who} is testing zender {nr}, {place}, now.",
     "admin.guide.due": "When each button was tested",
     "admin.guide.overdue": "Overdue: {count} of {total}. Every button is to be tested every {days} days.",
-    "admin.guide.overdue.no limit": "This house has no limit for button tests. Found wrong: {count} of {total}.",
+    "admin.guide.overdue.no limit": "This house has no limit for button tests. Not right: {count} of {total}.",
     "admin.guide.more": "and {count} more: see Zenders",
     "admin.guide.late": "OVERDUE",
     "admin.guide.in time": "in time",
@@ -480,12 +471,14 @@ EN: Mapping[str, str] = {
     "admin.journal.head.none": "none",
     "admin.journal.told": "On disk, says Achterwacht",
     "admin.journal.told.unknown": "unknown: Achterwacht is not heard",
-    "admin.journal.lost": "MIND: Achterwacht says that fact {told} is on disk, but the last one here is {n}.",
+    "admin.journal.lost": "NOTE: Achterwacht says that fact {told} is on disk, but the last one here is {n}.",
     "admin.journal.pending": "Not on disk yet: {count}",
     "admin.journal.kept": "Heads that are kept here",
     "admin.journal.kept.last": "{count}, the newest of fact {n}",
     "admin.journal.verify": "Verify the chain",
-    "admin.journal.verify.help": "Computes every fact again, from the first to the last. It may be done at any time.",
+    "admin.journal.verify.help": (
+        "Computes every fact again, from the first to the last. It may be done at any time, also during an alarm."
+    ),
     "admin.journal.verify.head": "A head that was kept elsewhere (may be empty)",
     "admin.journal.verify.head.help": "As achterwacht verify shows it: number, colon, 64 signs.",
     "admin.journal.verify.bad head": "That is no head. Expected: a number, a colon and 64 signs (0-9, a-f).",
@@ -505,7 +498,7 @@ EN: Mapping[str, str] = {
     "admin.journal.verify.problems": "Found (for whoever looks into it):",
     "admin.journal.verify.bad.do": "Change nothing. Keep a copy of the folder, and have somebody else look too.",
     "admin.journal.verify.not yet": "Nobody has verified the chain since the dashboard started.",
-    "admin.deeds.lead": "What people reported or asked for, the newest first.",
+    "admin.deeds.lead": "What people did, the newest first. Answers to an alarm stand with the incident.",
     "admin.deeds.house": "In the house",
     "admin.deeds.admin": "In administration",
     "admin.deeds.none": "Nothing yet.",
@@ -519,7 +512,9 @@ EN: Mapping[str, str] = {
     "admin.about.since": "running since",
     "admin.about.uptime": "running for",
     "admin.about.boot": "start",
-    "admin.about.other version": "MIND: dashboard and Achterwacht are not of the same version. Install one of the two.",
+    "admin.about.other version": (
+        "NOTE: dashboard and Achterwacht are not of the same version. Install both again, together."
+    ),
     "admin.about.link": "Link",
     "admin.about.link.up": "heard",
     "admin.about.link.down": "NOT heard since {at}",
@@ -532,11 +527,11 @@ EN: Mapping[str, str] = {
     "admin.about.folders": "Folders",
     "admin.about.socket": "link to Achterwacht",
     "admin.about.state": "journal and names",
-    "admin.about.data": "accounts and register",
+    "admin.about.data": "accounts and devices",
     "admin.about.free": "free on the disk",
     "admin.about.free.value": "{mb} MB",
     "admin.about.certificate": "Certificate",
-    "admin.about.certificate.none": "No TLS by the dashboard itself.",
+    "admin.about.certificate.none": "The dashboard itself does not speak https.",
     "admin.about.certificate.value": "{file}: valid from {first} to {last}",
     "admin.about.certificate.over": "EXPIRED on {last}: {file}",
     "admin.about.certificate.unreadable": "cannot be read: {file}",

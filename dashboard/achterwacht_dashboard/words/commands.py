@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 NL: Mapping[str, str] = {
-    "commands.login": "U bent niet ingelogd. Log in, en druk opnieuw.",
-    "commands.role": "Dit mag met uw rol niet.",
-    "commands.no_member": "Dit account hoort bij niemand van het team. De beheerder kan zeggen bij wie het hoort.",
+    "commands.login": "Niet ingelogd. Log in, en druk opnieuw.",
+    "commands.role": "Dit mag met deze rol niet.",
+    "commands.no_member": "Dit account hoort bij niemand in het plan. De beheerder kan zeggen bij wie het hoort.",
     "commands.not_for_others": "Alleen de receptie en de coördinator spreken voor een ander.",
     "commands.others_telephone": "Dit is de telefoon van iemand anders.",
     "commands.too_busy": "Er komt te veel tegelijk binnen. Probeer het zo opnieuw.",
@@ -34,9 +34,9 @@ NL: Mapping[str, str] = {
 }
 
 EN: Mapping[str, str] = {
-    "commands.login": "You are not logged in. Log in, and press again.",
-    "commands.role": "Your role may not do this.",
-    "commands.no_member": "This account belongs to nobody of the team. The administrator can say to whom it belongs.",
+    "commands.login": "Not logged in. Log in, and press again.",
+    "commands.role": "This role may not do this.",
+    "commands.no_member": "This account belongs to nobody in the plan. The administrator can say to whom it belongs.",
     "commands.not_for_others": "Only reception and the coordinator speak for somebody else.",
     "commands.others_telephone": "This is somebody else's telephone.",
     "commands.too_busy": "Too much comes in at once. Try again in a moment.",
@@ -44,7 +44,7 @@ EN: Mapping[str, str] = {
     "commands.refused": "The command was not understood: {why}",
     "commands.missing": "{field} is missing.",
     "commands.unknown": "{field} is not known here. Load the page again, and press once more.",
-    "commands.wrong": "{field} is not right: expected is {expected}.",
+    "commands.wrong": "{field} is not right. Expected: {expected}.",
     "commands.expected.id": "a mark of 1 to 64 letters, digits and dashes",
     "commands.expected.name": "1 to 64 letters, digits, dots and dashes",
     "commands.expected.answer": "one of the answers on this page",

@@ -14,14 +14,16 @@ NL: Mapping[str, str] = {
     "common.held": "aangekomen, nog niet vastgelegd",
     "common.refused": "geweigerd",
     "common.unknown": "geen antwoord gekregen. Of het gelukt is, is niet bekend: kijk, en druk zo nodig opnieuw.",
-    "common.login": "u bent niet meer ingelogd",
+    "common.login": "uitgelogd",
     "common.no_script": "Deze pagina werkt alleen met JavaScript: zonder dat zou zij oud nieuws tonen.",
     "common.skip": "Naar de inhoud",
 }
 
 EN: Mapping[str, str] = {
-    "common.stale": "Connection lost since {at}. What stands here is old.",
-    "common.broken": "This page does not work well: something is missing. Do not rely on it; tell the administrator.",
+    "common.stale": "Connection lost since {at}. What is shown here is old.",
+    "common.broken": (
+        "This page does not work properly: something is missing. Do not rely on it; tell the administrator."
+    ),
     "common.broken_part": "This part cannot be shown.",
     "common.sent": "sent",
     "common.again": "not arrived yet, again …",
@@ -29,7 +31,7 @@ EN: Mapping[str, str] = {
     "common.held": "arrived, not recorded yet",
     "common.refused": "refused",
     "common.unknown": "no answer. Whether it was done is not known: look, and press again if needed.",
-    "common.login": "you are not logged in any more",
+    "common.login": "logged out",
     "common.no_script": "This page needs JavaScript: without it, it would show old news.",
     "common.skip": "To the content",
 }

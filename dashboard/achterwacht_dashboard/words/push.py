@@ -32,25 +32,29 @@ NL: Mapping[str, str] = {
         "van het toestel, en open deze pagina opnieuw."
     ),
     "push.insecure": (
-        "Kan hier niet: deze pagina komt niet over https, en dan laat de browser geen meldingen toe. Zeg het de "
-        "beheerder."
+        "Kan hier niet: deze pagina komt niet over https, en dan laat de browser geen meldingen toe. Zeg het tegen "
+        "de beheerder."
     ),
     "push.iphone": (
         "Op een iPhone of iPad: zet Achterwacht eerst op het beginscherm (tik op Deel, dan op Zet op beginscherm), en "
         "open het daar."
     ),
-    "push.unsupported": "Kan hier niet: deze browser kent geen meldingen. Neem een nieuwe Chrome, Firefox of Edge.",
+    "push.unsupported": "Kan hier niet: deze browser kent geen meldingen. Gebruik een recente Chrome, Firefox of Edge.",
     "push.no_house": "Kan hier niet: {why}",
     "push.not_taken": "Uit: het huis weigert dit toestel: {why}",
     "push.failed": "Uit: de browser kon zich niet aanmelden bij zijn berichtendienst ({why}). Is er internet?",
-    "push.nobody": "Dit account hoort bij niemand in het plan, dus is er niemand te bellen. Zeg het de beheerder.",
+    "push.nobody": (
+        "Dit account hoort bij niemand in het plan, dus er is niemand om op te roepen. Vraag het de beheerder."
+    ),
     "push.turn_on": "Zet meldingen aan",
     "push.quiet": (
         "Laat Achterwacht door Niet storen heen, en zet de batterij voor de browser op onbeperkt. Een pieper blijft "
         "nodig: een telefoon kan stil staan, leeg zijn of geen netwerk hebben."
     ),
-    "push.no_key": "dit huis heeft geen Web Push, of is sindsdien niet opnieuw gestart (push in achterwacht.yaml)",
-    "push.bad_key": "de sleutel voor Web Push kan niet gelezen worden: {why}. Zeg het de beheerder",
+    "push.no_key": (
+        "dit huis heeft geen Web Push. Voor de beheerder: zet push in achterwacht.yaml, en herstart Achterwacht"
+    ),
+    "push.bad_key": "de sleutel voor Web Push is niet te lezen: {why}. Zeg het tegen de beheerder",
     # without a connection
     "push.offline": "Geen verbinding met het gebouw",
     "push.offline_text": "Dit is niet de stand van nu. Of er een alarm is, is hier onbekend.",
@@ -75,7 +79,7 @@ EN: Mapping[str, str] = {
     "push.on": "On. This device is registered; whether a message really arrives, only the test tells.",
     "push.held_back": "On, but the registration is not recorded yet.",
     "push.off": "Off. This device gets no alarm while this page is closed.",
-    "push.checking": "Looking …",
+    "push.checking": "Checking …",
     "push.away": "Unknown: the building does not answer. It is tried again.",
     "push.dismissed": "Off: you have not allowed it yet. Press again, and choose allow.",
     "push.denied": (
@@ -90,17 +94,19 @@ EN: Mapping[str, str] = {
         "On an iPhone or iPad: first put Achterwacht on the home screen (tap Share, then Add to Home Screen), and open "
         "it there."
     ),
-    "push.unsupported": "Not possible here: this browser knows no messages. Take a new Chrome, Firefox or Edge.",
+    "push.unsupported": "Not possible here: this browser cannot show messages. Use a recent Chrome, Firefox or Edge.",
     "push.no_house": "Not possible here: {why}",
     "push.not_taken": "Off: the house refuses this device: {why}",
-    "push.failed": "Off: the browser could not register at its message service ({why}). Is there internet?",
-    "push.nobody": "This account is of nobody in the plan, so there is nobody to ring. Tell the administrator.",
+    "push.failed": "Off: the browser could not register with its message service ({why}). Is there internet?",
+    "push.nobody": "This account belongs to nobody in the plan, so there is nobody to call. Ask the administrator.",
     "push.turn_on": "Turn messages on",
     "push.quiet": (
         "Let Achterwacht through Do Not Disturb, and set the battery use of the browser to unrestricted. A pager is "
         "still needed: a telephone may be silent, empty or without a network."
     ),
-    "push.no_key": "this house has no Web Push, or was not started again since (push in achterwacht.yaml)",
+    "push.no_key": (
+        "this house has no Web Push. For the administrator: set push in achterwacht.yaml, and restart Achterwacht"
+    ),
     "push.bad_key": "the key for Web Push cannot be read: {why}. Tell the administrator",
     "push.offline": "No connection with the building",
     "push.offline_text": "This is not how things stand now. Whether there is an alarm is unknown here.",

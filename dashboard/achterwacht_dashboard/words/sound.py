@@ -10,7 +10,7 @@ NL: Mapping[str, str] = {
     "sound.failed": "Dit toestel speelt geen geluid: er klinkt hier geen alarm",
     "sound.alarm": "Alarm klinkt",
     "sound.drill": "OEFENING klinkt",
-    "sound.test": "Proef klinkt",
+    "sound.test": "Test klinkt",
     "sound.fault": "Storing klinkt",
     "sound.silence": "Stil op dit toestel",
     "sound.silenced": "Alarm is stil op dit toestel",
