@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from immutables import Map
 from msgspec import structs
 
-from achterwacht.commands.standing import Look, Metric, _columns, _metrics, _up, exposition, standing_json
+from achterwacht.commands.standing import Look, _columns, _metrics, _up, standing_json
 from achterwacht.core import heard as h
 from achterwacht.core.drill import NOTICE_S
 from achterwacht.core.faults import KINDS
@@ -33,6 +33,7 @@ from achterwacht.core.plan import (
 )
 from achterwacht.core.readiness import Works, readiness
 from achterwacht.core.state import Fault, State
+from achterwacht.exposition import Metric, exposition
 from achterwacht.outputs.texts import LANGUAGES
 from achterwacht.outputs.texts.standing import COLUMNS, COLUMNS_MIN, LINES, ROWS_MAX, Screen, age_s
 from house import TOWN_HALL, House
