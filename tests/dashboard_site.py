@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from achterwacht.link import Command, Link, Pages, Redeem, Register
 from achterwacht_dashboard.access import Role
 from achterwacht_dashboard.accounts import COOKIE
 from achterwacht_dashboard.app import Settings, make_app
+from achterwacht_dashboard.certificate import make_certificate
+from achterwacht_dashboard.doorway import Doorway
 from achterwacht_dashboard.serving import settings as served_as
 from house import House
 
@@ -69,6 +72,7 @@ class Site:
     """Whose pages are open, as the dashboard said last."""
     connections: Collection[object] = ()
     """What the dashboard has open to browsers."""
+    doorway: Doorway = field(default_factory=lambda: Doorway(0))
 
     def __post_init__(self) -> None:
         self.link = Link(self.socket, self.snapshot, self.on_command)
@@ -127,17 +131,23 @@ class Site:
 
 
 @asynccontextmanager
-async def site(house: House, folder: Path, **settings: Any) -> AsyncIterator[Site]:
-    """The dashboard of this house, until the end of the block. `folder`: an empty one, for the socket and the files."""
+async def site(house: House, folder: Path, https: bool = False, **settings: Any) -> AsyncIterator[Site]:
+    """The dashboard of this house, until the end of the block. `folder`: an empty one, for the socket and the files;
+    with `https` the authority stands in `data/tls/authority.pem` there."""
     state, data = folder / "state", folder / "data"
     state.mkdir(exist_ok=True)
     data.mkdir(exist_ok=True)
     _replace(state / FILE, PEOPLE, ())
     app = make_app(Settings(state / "link.sock", state, data, **settings), clock=HouseClock(house))
     port = free_port()
-    the_site = Site(f"http://127.0.0.1:{port}", app, house, state / "link.sock")
-    server = uvicorn.Server(served_as(app, "127.0.0.1", port))
-    the_site.connections = server.server_state.connections
+    tls: tuple[Path, ...] = ()
+    if https:
+        made = make_certificate(data / "tls", ["127.0.0.1"], datetime.now(UTC))  # browsers go by the world's clock
+        tls = made.certificate, made.key
+    served = served_as(app, "127.0.0.1", port, *tls)
+    the_site = Site(f"{'https' if https else 'http'}://127.0.0.1:{port}", app, house, state / "link.sock")
+    server = uvicorn.Server(served)
+    the_site.connections, the_site.doorway = server.server_state.connections, served.doorway
     server.capture_signals = _nobody  # type: ignore[method-assign]  # pytest's own
     linking = asyncio.create_task(the_site.link.run())
     serving = asyncio.create_task(server.serve())

@@ -1,4 +1,5 @@
-"""The pages that a test can hold to the code: the facts, each with its fields, and the picture of the phases."""
+"""The pages that a test can hold to the code: the facts, each with its fields, the picture of the phases, who may
+see and do what on the screens, and which modules there are."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ import pytest
 from achterwacht.config import load
 from achterwacht.core.codec import KINDS
 from achterwacht.core.escalation import TABLE, WATCHES
+from achterwacht_dashboard import access
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -67,6 +69,44 @@ def test_every_proof_that_a_promise_names_exists() -> None:
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS.parent / "tests").rglob("test_*.py"))
     named = set(re.findall(r"`(test_\w+)`", promises))
     assert {name for name in named if f"def {name}(" not in tests} == set()
+
+
+def may_by_the_page() -> dict[str, tuple[str, ...]]:
+    """By page or command: the roles that have a mark in the table of docs/using.md, in the order of its columns."""
+    rows = re.findall(r"^\|(.*`.*)\|$", (DOCS / "using.md").read_text(encoding="utf-8"), re.MULTILINE)
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    return {
+        what: tuple(role for role, cell in zip(access.ROLES, marks, strict=True) if cell == "●")
+        for named, *marks in cells
+        if len(marks) == len(access.ROLES) and set(marks) <= {"●", ""}
+        for what in re.findall("`(.+?)`", named)
+    }
+
+
+def test_the_page_of_the_screens_tells_who_may_what_as_the_table_has_it() -> None:
+    """A page stands for all that is below it, unless that has a row of its own. What anybody may open is in no row."""
+    page = may_by_the_page()
+    by_name: dict[str, set[tuple[str, ...]]] = {}
+    for route, roles in access.TABLE.items():
+        path = route.partition(" ")[2]
+        if roles is access.ANYBODY or path in ("/", "/live/{page}"):  # the page where each begins; what is live on it
+            continue
+        name = path.removeprefix("/do/")
+        while name and name not in page:
+            name = name.rpartition("/")[0]
+        assert name, f"{route} is in no row"
+        by_name.setdefault(name, set()).add(tuple(role for role in access.ROLES if role in roles))
+    assert by_name == {name: {roles} for name, roles in page.items()}
+
+
+def test_the_map_has_every_module_of_the_dashboard() -> None:
+    rows = re.findall(r"^\|(.*?)\|", (DOCS.parent / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = set(re.findall(r"`([\w./]+?)`", " ".join(rows)))
+    folder = Path(access.__file__).parent
+    modules = {file.name for file in folder.glob("*.py") if not file.name.startswith("__")}
+    scripts = {file.name for file in (folder / "static").glob("*.js")}
+    assert modules - named == set()
+    assert {f"static/{name}" for name in scripts} - named == set()
 
 
 def test_every_link_in_the_documents_leads_somewhere() -> None:

@@ -47,8 +47,14 @@ def _only(*roles: Role) -> Roles:
 BOARD = _only("reception", "coordinator", "supervisor", "admin")
 STORIES = _only("reception", "supervisor", "register", "coordinator")
 MANAGE = _only("coordinator", "admin")
-ANSWERS = _only("reception", "team")
+ANSWERS = BOARD | _only("team")
+"""Whom a page can ring can answer on it."""
+FOR_OTHERS = _only("reception", "coordinator")
+"""Who may say something in the name of somebody else: what a member called out, or said by telephone."""
 DAY = _only("reception", "coordinator")
+PAIRED_BY_OTHERS = _only("reception", "team", "supervisor", "coordinator")
+"""Roles with which somebody else may pair a device. Who has more pairs it themselves, or a coordinator could become the
+administrator by a telephone."""
 
 TABLE: Mapping[str, Roles | None] = {
     # the doors

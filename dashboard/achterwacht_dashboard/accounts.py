@@ -28,12 +28,15 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from achterwacht.core.moment import Moment
 from achterwacht_dashboard import register
-from achterwacht_dashboard.access import ROLES, Roles, Viewer
+from achterwacht_dashboard.access import PAIRED_BY_OTHERS, ROLES, Roles, Viewer
 from achterwacht_dashboard.register import Account, Deed, Link, Register, RegisterUnavailable, Session, key_of
 from achterwacht_dashboard.throttle import Throttle, TooSoon
 
 COOKIE = "achterwacht"
 """The name of the cookie that holds a web session's token."""
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""Its name over https: no other host of the same town can plant it here, nor put its own in the place of a paired
+screen's (RFC 6265bis, 4.1.3.2)."""
 
 SESSION_S = 12 * 3600
 """A login lasts a long working day, and never until the next."""
@@ -284,15 +287,14 @@ class Accounts:
         account = self._accounts[session.account]
         check_password(new)
         await self._known(account.name, old, address)
-        await self._set_password(account.id, new, by=account.id, but=session.digest)
+        await self._set_password(account.id, await self._passwords.hash(new), by=account.id, but=session.digest)
 
     async def set_password(self, account: str, password: str, by: str) -> None:
         """Without the old one: the operator's, and whoever has a one-time link. All logins end, devices stay."""
         check_password(password)
-        await self._set_password(account, password, by)
+        await self._set_password(account, await self._passwords.hash(password), by)
 
-    async def _set_password(self, account: str, password: str, by: str, but: str = "") -> None:
-        hashed = await self._passwords.hash(password)
+    async def _set_password(self, account: str, hashed: str, by: str, but: str = "") -> None:
         changed = replace(self._accounts[account], password=hashed)
         await self._write(
             register.put_account(changed), register.drop_links(self._now_s(), "password", account), by=by,
@@ -339,7 +341,11 @@ class Accounts:
         name = self._free_name(name)
         if password is not None:
             check_password(password)
-        hashed = "" if password is None else await self._passwords.hash(password)
+        return await self._add(
+            name, roles, member, "" if password is None else await self._passwords.hash(password), by
+        )
+
+    async def _add(self, name: str, roles: Roles, member: str, hashed: str, by: str) -> str:
         account = Account(secrets.token_hex(4), self._free_name(name), roles, member, hashed, False)
         await self._write(
             register.put_account(account), by=by, what="added", about=account.id, detail=_told(roles, member)
@@ -347,14 +353,21 @@ class Accounts:
         return account.id
 
     async def change(self, account: str, roles: Roles, member: str, by: str, name: str = "") -> None:
-        """Other roles, another member or name. It holds at once for all that are logged in. Raises Refused."""
+        """Other roles, another member or name. It holds at once for all that are logged in. A role that nobody gives to
+        another's device never comes to one by itself. Raises Refused."""
         old = self._accounts[account]
         name = old.name if not name or name == old.name else self._free_name(name, but=account)
         new = replace(old, name=name, roles=roles, member=member)
         self._keep_an_admin(new)
+        may_be_others = old.roles <= PAIRED_BY_OTHERS and not roles <= PAIRED_BY_OTHERS
+        if may_be_others and any(device.account == account for device in self.devices()):
+            raise Refused("accounts.has_devices")
         if new != old:
             detail = _told(roles, member) + (f" ({old.name} → {name})" if name != old.name else "")
-            await self._write(register.put_account(new), by=by, what="changed", about=account, detail=detail)
+            await self._write(
+                register.put_account(new), register.drop_links(self._now_s(), "pair", account), by=by, what="changed",
+                about=account, detail=detail,
+            )  # fmt: skip
 
     async def disable(self, account: str, disabled: bool, by: str) -> None:
         """Nobody comes in by it any more, or again. What was logged in or paired must be so anew. Raises Refused."""
@@ -393,12 +406,12 @@ class Accounts:
     # --- one-time links -----------------------------------------------------------------------------------------------
 
     async def make_link(self, kind: LinkKind, account: str = "", screen: str = "", by: str = "") -> tuple[str, str]:
-        """A link that does one thing once: its token, and a short code for who cannot scan. An older one of this kind
-        for this account is over."""
+        """A link that does one thing once: its token, and for a device that cannot scan a short code. An older one of
+        this kind for this account is over."""
         token = secrets.token_urlsafe(32)
-        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)) if kind == "pair" else ""
         now_s = self._now_s()
-        link = Link(_digest(token), _digest(code), kind, account, screen, by, now_s + LINK_S[kind])
+        link = Link(_digest(token), _digest(code) if code else "", kind, account, screen, by, now_s + LINK_S[kind])
         steps = (register.drop_links(now_s, kind, account), register.put_link(link))
         if kind == "first":
             await self._write(*steps)
@@ -422,15 +435,16 @@ class Accounts:
         """The first account, by its link; its id. Raises Refused."""
         check_password(password)
         self._free_name(name)
+        hashed = await self._passwords.hash(password)  # first: there may be too many, and a link is good once
         await self._use(await self.link("first", token))
-        return await self.add(name, roles | {"admin"}, member, password)
+        return await self._add(name, roles | {"admin"}, member, hashed, by="")
 
     async def reset_password(self, token: str, password: str) -> str:
         """A new password by a one-time link; whose. Raises Refused."""
         check_password(password)
-        link = await self.link("password", token)
-        account = await self._use(link)
-        await self.set_password(account, password, by=account)
+        hashed = await self._passwords.hash(password)
+        account = await self._use(await self.link("password", token))
+        await self._set_password(account, hashed, by=account)
         return account
 
     async def pair(self, token: str, label: str) -> str:

@@ -48,10 +48,9 @@ router = APIRouter(prefix="/beheer", include_in_schema=False)
 
 def now(seen: Seen) -> Mapping[str, Any]:
     """What is live on every page of /beheer: an alarm that is open, else the one light."""
-    alarms = [] if seen.discreet else list(seen.state.alarms.values())
     light = readiness(seen.state).light
     return {
-        "alarms": [{"place": alarm.place, "drill": alarm.drill, "since_s": alarm.raised_s} for alarm in alarms],
+        "alarms": [{"place": alarm.place, "drill": alarm.drill, "since_s": alarm.heard_s} for alarm in seen.alarms],
         "light": "" if seen.look.stale_since is not None else light,
         "word": seen.texts.words.lights[light],
         "may_see": access.may(seen.viewer, "GET /receptie"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from achterwacht.clock import Clock as HouseClock
 from achterwacht.core import codec
@@ -27,7 +29,7 @@ from achterwacht.core.moment import Moment
 from achterwacht.outputs.texts import LANGUAGES
 from achterwacht_dashboard import access, admin, board, commands, desk, doors, incidents, metrics, push, team
 from achterwacht_dashboard.access import Viewer
-from achterwacht_dashboard.accounts import COOKIE, Accounts
+from achterwacht_dashboard.accounts import Accounts
 from achterwacht_dashboard.archive import Archive
 from achterwacht_dashboard.button_tests import History
 from achterwacht_dashboard.floor import read_floor
@@ -36,7 +38,7 @@ from achterwacht_dashboard.journal_view import Verifier
 from achterwacht_dashboard.live import LOGGED_OUT, NO_SUCH_PAGE, NOT_YOURS, Live, Window
 from achterwacht_dashboard.metrics import Figures
 from achterwacht_dashboard.pages import HERE, Page, Renderer
-from achterwacht_dashboard.respond import LANGUAGE_COOKIE, language_of, respond
+from achterwacht_dashboard.respond import LANGUAGE_COOKIE, language_of, respond, token_of
 from achterwacht_dashboard.security import Security
 from achterwacht_dashboard.words import Words
 
@@ -130,6 +132,7 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     for name, room in vars(rooms).items():
         setattr(app.state, name, room)
     app.state.pace = commands.Pace()
+    app.state.waiting = Counter[str]()
     app.include_router(commands.router)
     app.include_router(doors.router)
     app.include_router(admin.router)
@@ -139,7 +142,7 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.include_router(push.router)
     _add_pages(app)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    app.add_middleware(Security)
+    app.add_middleware(Security, is_known=is_known)
     app.add_exception_handler(WebSocketException, refuse)
     if unknown := access.missing(routes_of(app)):
         raise RuntimeError(f"not in access.TABLE: {', '.join(unknown)}")
@@ -162,7 +165,7 @@ def routes_of(app: FastAPI) -> list[str]:
 
 async def let_in(connection: HTTPConnection) -> None:
     """Every route: who is it, and may they? `request.state.viewer` is whoever came, or None where anybody may."""
-    viewer = connection.app.state.accounts.viewer(connection.cookies.get(COOKIE))
+    viewer = connection.app.state.accounts.viewer(token_of(connection))
     connection.state.viewer = viewer
     kind = "WS" if connection.scope["type"] == "websocket" else connection.scope["method"]
     route = f"{kind} {connection.scope['route'].path}"
@@ -173,6 +176,12 @@ async def let_in(connection: HTTPConnection) -> None:
     if viewer is None:
         raise HTTPException(401, Words(language_of(connection))("commands.login"))
     raise HTTPException(403, Words(language_of(connection))("commands.role"))
+
+
+def is_known(scope: Scope) -> bool:
+    """Whether whoever asks this is logged in."""
+    connection = HTTPConnection(scope)
+    return connection.app.state.accounts.viewer(token_of(connection)) is not None
 
 
 async def refuse(ws: WebSocket, error: Exception) -> None:
@@ -213,7 +222,7 @@ def _add_pages(app: FastAPI) -> None:
         if window_page is desk.PAGE and not desk.may_be_shown(app.state.house.look, zender):
             raise WebSocketException(NO_SUCH_PAGE)
         await ws.accept()
-        token = ws.cookies.get(COOKIE)
+        token = token_of(ws)
         window = Window(window_page, viewer, language_of(ws), zender)
         await app.state.live.attend(ws, window, lambda: app.state.accounts.viewer(token) == viewer)
 

@@ -6,20 +6,20 @@ daemon is not heard, is told as unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from achterwacht.core import morning
 from achterwacht.core.display import help_sign
-from achterwacht.core.drill import is_announced, running
+from achterwacht.core.drill import is_announced
 from achterwacht.core.escalation import WATCHES, callers_112
 from achterwacht.core.faults import kind_of
 from achterwacht.core.ladder import whom_to_ring
 from achterwacht.core.moment import HOUSE_ZONE
-from achterwacht.core.plan import PAGER, PAGERS, RECEPTION, Zender
-from achterwacht.core.readiness import Readiness, Reason
-from achterwacht.core.state import STAGES, UNDO_S, Alarm, ButtonTest
+from achterwacht.core.plan import APP, PAGER, PAGERS, RECEPTION, Member, Zender
+from achterwacht.core.readiness import Reason, Works
+from achterwacht.core.state import STAGES, Alarm, ButtonTest
 from achterwacht.outputs.texts import Texts
 from achterwacht.outputs.texts.day import carried_now, closed_because, day_word, pick_up, verdict
 from achterwacht.outputs.texts.standing import device_names
@@ -27,9 +27,21 @@ from achterwacht_dashboard import access
 from achterwacht_dashboard.access import Viewer
 from achterwacht_dashboard.floor import PHASES, marks
 from achterwacht_dashboard.pages import Page, Seen, Signals, Tone
+from achterwacht_dashboard.ringing import (
+    fresh_test,
+    in_earnest,
+    is_caller,
+    notices,
+    orders_of,
+    pressed_at,
+    stands,
+    undoable,
+)
 
 FAULTS_MAX = 30
 """Longer lists nobody reads; how many more there are is said."""
+NAMES_MAX = 8
+"""So many names are read in a glance; of a longer list how many more there are is said."""
 TESTS_SHOWN = 5
 """Of the tests of targets, the newest."""
 
@@ -43,15 +55,9 @@ ANSWERS = ("on_scene", "coming", "cannot")
 # --- what every part asks ---------------------------------------------------------------------------------------------
 
 
-def is_known(seen: Seen) -> bool:
-    """Whether the daemon is heard: else all that stands here is old, or was never known."""
-    return bool(seen.look.boot) and seen.look.stale_since is None
-
-
 def open_alarms(seen: Seen) -> list[Alarm]:
-    """What may be seen here of what is open, oldest first and drills last; at a desk in alarm nothing (S9)."""
-    alarms = () if seen.discreet else seen.state.alarms.values()
-    return sorted(alarms, key=lambda alarm: (alarm.drill, alarm.raised_n))
+    """What may be seen here of what is open, oldest first and drills last."""
+    return sorted(seen.alarms, key=lambda alarm: alarm.drill)
 
 
 def may(seen: Seen, command: str, as_member: bool = True) -> bool:
@@ -74,16 +80,27 @@ def _people(seen: Seen, members: Sequence[str]) -> str:
     return seen.texts.everyone(members, seen.look.names)
 
 
-def _members(seen: Seen, without: Sequence[str] = ()) -> list[tuple[str, str]]:
+def _some(seen: Seen, members: Sequence[str]) -> str:
+    """The same, of many only the first."""
+    if len(members) <= NAMES_MAX:
+        return _people(seen, members)
+    first = ", ".join(map(seen.who, members[: NAMES_MAX - 1]))
+    return f"{first} {seen.words('board.more', count=len(members) - NAMES_MAX + 1)}"
+
+
+def _members(seen: Seen, members: Iterable[Member]) -> list[tuple[str, str]]:
     """Whom somebody can be said to be: id and name."""
-    return [(member.id, seen.who(member.id)) for member in seen.state.plan.members if member.id not in without]
+    return [(member.id, seen.who(member.id)) for member in members]
 
 
-def _house(seen: Seen) -> tuple[Readiness, tuple[Reason, ...]]:
-    """How the house stands, and why; at a desk in alarm nothing that only an alarm can cause."""
-    house = seen.readiness
-    told = (reason for reason in house.reasons if not (seen.discreet and reason.key.startswith("budget/")))
-    return house, tuple(told)
+def _who_answers(seen: Seen, alarm: Alarm, zender: Zender) -> list[tuple[str, str]]:
+    """In whose name an answer can be given here: in everybody's by those who hear what is called out, else in one's
+    own. Not in that of who sits there: it would not count."""
+    if not may(seen, "answer", as_member=False):
+        return []
+    everybody = not seen.viewer.roles.isdisjoint(access.FOR_OTHERS)
+    members = [member for member in alarm.plan.members if member.id not in zender.staff]
+    return _members(seen, (member for member in members if everybody or member.id == seen.viewer.member))
 
 
 def _names(seen: Seen) -> dict[str, str]:
@@ -96,22 +113,29 @@ def _names(seen: Seen) -> dict[str, str]:
 def light(seen: Seen) -> Mapping[str, Any]:
     """The one light, and its first reason."""
     stale = seen.look.stale_since
-    house, reasons = _house(seen)
-    state = "ready" if house.light == "limited" and not reasons else house.light
+    state, reasons = stands(seen)
     names = _names(seen)
     return {
         "site": seen.state.plan.site.name,
-        "state": state.replace(" ", "_") if is_known(seen) else "unknown",
+        "who": _viewer(seen),
+        "state": state,
         "since": _clock(stale.at) if stale and seen.look.boot else "",
         "reason": seen.texts.fault_apart(reasons[0].key, reasons[0].detail, names)[0] if reasons else "",
         "count": len(reasons),
     }
 
 
+def _viewer(seen: Seen) -> str:
+    """Who is logged in, and in whose name things are said here."""
+    viewer = seen.viewer
+    name = seen.who(viewer.member) if viewer.member else viewer.name
+    return name if viewer.name in (name, viewer.member) else f"{viewer.name} ({name})"
+
+
 def practice(seen: Seen) -> Mapping[str, Any]:
     """What can be tried: a drill, and whether a target is reached."""
     plan, texts, names = seen.state.plan, seen.texts, _names(seen)
-    drill = None if seen.discreet else running(seen.state)
+    drill = next((alarm for alarm in seen.alarms if alarm.drill), None)
     targets = (*plan.group(PAGERS), *(f"{way}:{member.id}" for member in plan.members for way in member.ways))
     newest = sorted(seen.state.tests.items(), key=lambda test: test[1].at, reverse=True)[:TESTS_SHOWN]
     return {
@@ -140,7 +164,6 @@ def alarms(seen: Seen) -> Mapping[str, Any]:
     shown = open_alarms(seen)
     return {
         "alarms": [_alarm(seen, alarm) for alarm in shown],
-        "may_answer": may(seen, "answer", as_member=False),
         "may_stop": may(seen, "drill_stop"),
         "viewer": seen.viewer.member,
     }
@@ -159,7 +182,8 @@ def _alarm(seen: Seen, alarm: Alarm) -> dict[str, Any]:
         "announced": is_announced(alarm),
         "state": "drill" if alarm.drill else PHASES[alarm.phase],
         "phase": seen.texts.words.phases[alarm.phase],
-        "at": _clock(alarm.raised_at),
+        "at": _clock(pressed_at(alarm)),
+        "in_earnest": in_earnest(seen, alarm),
         "since_s": round(alarm.heard_s, 3),
         "why": "" if alarm.run_reason in ("first press", "drill") else seen.texts.reason(alarm.run_reason),
         "run_s": round(alarm.run_s, 3),
@@ -168,11 +192,12 @@ def _alarm(seen: Seen, alarm: Alarm) -> dict[str, Any]:
         "enough": not alarm.searching,
         "reached": seen.texts.words.stages[reached[-1]] if reached else "",
         "seen": "shown" in alarm.reached or bool(alarm.responders),
-        "told_to_leave": alarm.leave_s is not None,
+        "leave_s": None if alarm.leave_s is None else round(alarm.leave_s, 3),
         "waits": list(_waits(seen, alarm)),
         "size": next(size for size in PLACE_SIZES if len(alarm.place) <= size or size == PLACE_SIZES[-1]),
         "pending": alarm.incident in seen.look.pending,
-        "members": _members(seen, without=zender.staff),
+        "orders": " ".join(orders_of(alarm, seen.viewer.member)),
+        "members": _who_answers(seen, alarm, zender),
         "closers": _closers(seen, alarm, zender),
         "help": None if alarm.drill else _help(seen, alarm, zender),
     }
@@ -201,7 +226,7 @@ def _zender(alarm: Alarm) -> Zender:
 def _closers(seen: Seen, alarm: Alarm, zender: Zender) -> list[tuple[str, str]]:
     """Who may say that all is clear: reception, with the reason that is asked for here, or who has been there."""
     may_close = {*alarm.plan.with_role(RECEPTION), *alarm.persons("on_scene")}
-    return [(id, name) for id, name in _members(seen, without=zender.staff) if id in may_close]
+    return [(id, name) for id, name in _who_answers(seen, alarm, zender) if id in may_close]
 
 
 def _answers(seen: Seen, alarm: Alarm) -> list[tuple[str, str, str]]:
@@ -219,7 +244,9 @@ def _waits(seen: Seen, alarm: Alarm) -> Iterator[tuple[float, str]]:
         steps = alarm.plan.ladder.steps
         step = min(alarm.step + 1, len(steps) - 1)
         targets = whom_to_ring(alarm, steps[step], last=step == len(steps) - 1)
-        who = _people(seen, list(dict.fromkeys(map(alarm.plan.person, targets))))
+        who = _some(seen, list(dict.fromkeys(map(alarm.plan.person, targets))))
+        if key == "board.wait.on_scene, asked" and alarm.police != "none":
+            key = "board.wait.on_scene, asked.police"
         yield round(until_s, 3), seen.words(key, step=step + 1, steps=len(steps), who=who)
 
 
@@ -238,8 +265,10 @@ def _help(seen: Seen, alarm: Alarm, zender: Zender) -> dict[str, Any]:
             ", ".join(filter(None, (alarm.place, zender.room))),
             len(alarm.persons("on_scene")),
         ),
-        "asked": _people(seen, asked) if asked else "",
+        "asked": _people(seen, asked) if asked and asked != (seen.viewer.member,) else "",
+        "is_asked": is_caller(alarm, seen.viewer.member),
         "next": _people(seen, after) if alarm.police == "advised" and after else "",
+        "again": set(after) == set(asked),
         "until_s": None if until_s is None else round(until_s, 3),
     }
 
@@ -248,16 +277,24 @@ def _help(seen: Seen, alarm: Alarm, zender: Zender) -> dict[str, Any]:
 
 
 def notes(seen: Seen) -> Mapping[str, Any]:
-    """What goes on and is no alarm: buttons that are being tested, and closings that can still be taken back."""
-    closed = [alarm for alarm in seen.state.closed.values() if not alarm.drill and not seen.is_at_this_desk(alarm)]
-    until = {alarm.incident: (alarm.closed_s or 0.0) + UNDO_S for alarm in closed}
+    """What goes on and is no alarm: what is being tested, closings that can still be taken back, and what was told."""
+    pending = seen.look.pending
     return {
+        "own_test": _own_test(seen),
         "tests": [_button_test(seen, test) for _, test in sorted(seen.state.button_tests.items())],
         "closed": [
-            {"incident": alarm.incident, "place": alarm.place, "until_s": round(until[alarm.incident], 3)}
-            for alarm in sorted(closed, key=lambda alarm: alarm.closed_s or 0.0, reverse=True)
-            if until[alarm.incident] > seen.house_s and not seen.discreet
+            {
+                "incident": alarm.incident,
+                "place": alarm.place,
+                "text": seen.words(
+                    "board.closed.pending" if alarm.incident in pending else "board.closed", place=alarm.place
+                ),
+                "pending": alarm.incident in pending,
+                "until_s": round(until_s, 3),
+            }
+            for alarm, until_s in undoable(seen)
         ],
+        "notices": [] if seen.alarms else list(notices(seen)),
         "may_undo": may(seen, "undo"),
     }
 
@@ -277,12 +314,13 @@ def _button_test(seen: Seen, test: ButtonTest) -> dict[str, Any]:
 def pagers(seen: Seen) -> Mapping[str, Any]:
     """Each pager: who has it, where it is, whether it is proven; and of one that is missing, whom to call."""
     told = verdict(seen.state)
+    rows = [_pager(seen, row) for row in morning.board(seen.state)]
     return {
-        "verdict": seen.texts.words.day[told] if is_known(seen) else seen.words("board.unknown"),
-        "alert": told == "missing" or not is_known(seen),
+        "verdict": seen.texts.words.day[told] if seen.is_heard else seen.words("board.unknown"),
+        "alert": told == "missing" or not seen.is_heard,
         "progress": list(_progress(seen)),
-        "rows": [_pager(seen, row) for row in morning.board(seen.state)],
-        "members": _members(seen),
+        "rows": sorted(rows, key=lambda row: not row["late"]),
+        "members": _members(seen, seen.state.plan.members),
         "may_call": may(seen, "called"),
         "may_take": may(seen, "took"),
     }
@@ -324,6 +362,7 @@ def _pager(seen: Seen, row: morning.Row) -> dict[str, Any]:
     person = seen.look.people.get(call)
     tried = texts.tried(row.missing.tried, row.missing.member, seen.look.names) if row.missing and late else []
     whose = row.member or row.duty or seen.state.plan.carrier(row.pager) or ""
+    works = _works(seen, row) in ("yes", "unsupervised")  # else what it said of itself is old
     return {
         "id": row.pager,
         "sign": sign,
@@ -333,7 +372,7 @@ def _pager(seen: Seen, row: morning.Row) -> dict[str, Any]:
         "place": texts.words.pager_places[row.place] if told != "no check" else "",
         "why": texts.words.whys[row.why] if row.why and row.why != "docked" and told in TOLD_OF else "",
         "proven": _clock(row.proven_at, "%H:%M") if row.proven_at else "",
-        "battery": words["percent"].format(percent=row.battery) if row.battery is not None else "",
+        "battery": words["percent"].format(percent=row.battery) if row.battery is not None and works else "",
         "late": late,
         "call": seen.who(call) if call else "",
         "phone": person.phone if person else "",
@@ -350,10 +389,10 @@ TOLD_OF = ("not yet", "missing", "ready")
 def _pager_stands(seen: Seen, row: morning.Row, told: str) -> tuple[str, str]:
     """Its sign and its word. In a house without a morning check only whether it works is known."""
     words = seen.texts.words.day
-    if not is_known(seen):
+    if not seen.is_heard:
         return "unknown", seen.words("board.unknown")
-    if told == "no check":
-        works = next(one.works for one in seen.readiness.pagers if one.name == f"{PAGER}:{row.pager}")
+    if told == "no check" or (told == "closed" and row.why is not None):
+        works = _works(seen, row)
         signs = {"yes": "carried", "unsupervised": "carried", "unknown": "unknown", "no": "fault"}
         return signs[works], seen.words(f"board.works.{works}")
     if told == "over":
@@ -366,11 +405,16 @@ def _pager_stands(seen: Seen, row: morning.Row, told: str) -> tuple[str, str]:
     return sign, words[word]
 
 
+def _works(seen: Seen, row: morning.Row) -> Works:
+    """Whether this pager could be reached now."""
+    return next(one.works for one in seen.readiness.pagers if one.name == f"{PAGER}:{row.pager}")
+
+
 def faults(seen: Seen) -> Mapping[str, Any]:
     """Why the light is not green: each reason with what it means and what to do."""
-    reasons = _house(seen)[1] if seen.look.boot else ()
+    reasons = stands(seen)[1] if seen.look.boot else ()
     return {
-        "known": is_known(seen),
+        "known": seen.is_heard,
         "faults": [_fault(seen, reason, _names(seen)) for reason in reasons[:FAULTS_MAX]],
         "more": max(0, len(reasons) - FAULTS_MAX),
         "may_acknowledge": may(seen, "acknowledge"),
@@ -379,14 +423,14 @@ def faults(seen: Seen) -> Mapping[str, Any]:
 
 def _fault(seen: Seen, reason: Reason, names: Mapping[str, str]) -> dict[str, Any]:
     title, technical = seen.texts.fault_apart(reason.key, reason.detail, names)
-    fault, about = seen.state.faults.get(reason.key), seen.texts.words.faults.get(kind_of(reason.key))
-    by = reason.acknowledged_by
+    fault, by = seen.state.faults.get(reason.key), reason.acknowledged_by
+    means, do = seen.about_fault(reason.key)
     return {
         "key": reason.key,
         "title": title,
         "since": _day_clock(seen, fault.at) if fault else "",
-        "means": about.means if about else "",
-        "do": about.do if about else "",
+        "means": means,
+        "do": do,
         "technical": technical,
         "seen_by": seen.who(by) if by else "",
         "open": fault is not None and by is None,
@@ -433,7 +477,7 @@ def _neutral_sign(seen: Seen) -> str:
         return ""
     signs = [help_sign(seen.state, nr, seen.house_s).sign for nr in desks]
     busy = next((sign for sign in signs if sign in NEUTRAL), "idle")
-    return seen.words(f"board.neutral.{busy if is_known(seen) else 'unknown'}")
+    return seen.words(f"board.neutral.{busy if seen.is_heard else 'unknown'}")
 
 
 NEUTRAL = ("sent", "coming", "on_scene", "over")
@@ -444,18 +488,32 @@ NEUTRAL = ("sent", "coming", "on_scene", "over")
 
 
 def signals(seen: Seen) -> Signals:
-    """What sounds, how the floor plan is marked, and the title of the window."""
-    return Signals(tones=_tones(seen), marks=marks(seen), title=_title(seen))
+    """What sounds, how the floor plan is marked, what is confirmed to the daemon, and the title of the window."""
+    orders = [order for alarm in seen.alarms for order in orders_of(alarm, seen.viewer.member)]
+    if own_test := _own_test(seen):
+        orders.append(own_test)
+    return Signals(tones=_tones(seen), marks=marks(seen), orders=tuple(orders), title=_title(seen))
+
+
+def _own_test(seen: Seen) -> str:
+    """The order of a test of this page that is still fresh; at a desk in alarm none."""
+    tested = None if seen.discreet else fresh_test(seen, f"{APP}:{seen.viewer.member}")
+    return tested.order if tested else ""
 
 
 def _tones(seen: Seen) -> Mapping[str, Tone]:
-    """An alarm sounds while people are wanted. No sound at all where a desk in alarm could hear it (S9)."""
-    if seen.discreet:
-        return {}
+    """An alarm sounds while people are wanted, and where whoever looks is asked to call 112. What was silenced sounds
+    again when the ladder starts anew. At a desk in alarm nothing begins to sound (S9)."""
     tones: dict[str, Tone] = {}
-    for alarm in open_alarms(seen):
+    for alarm in seen.alarms:
         if alarm.searching and not is_announced(alarm):
-            tones[alarm.incident] = "drill" if alarm.drill else "alarm"
+            tones[f"{alarm.incident} {alarm.run_s:.2f}"] = "drill" if alarm.drill else "alarm"
+        if is_caller(alarm, seen.viewer.member):
+            tones[f"{alarm.incident} 112 {alarm.turn}"] = "alarm"
+    if seen.discreet:
+        return tones
+    if own_test := _own_test(seen):
+        tones[own_test] = "test"
     for test in seen.state.button_tests.values():
         if test.press:
             tones[test.test] = "test"
@@ -497,4 +555,5 @@ PAGE = Page(
         "foot": foot,
     },
     signals,
+    rings=True,
 )

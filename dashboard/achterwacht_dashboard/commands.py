@@ -7,10 +7,13 @@ the daemon's; who may say it at all is access.py's.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Request
@@ -21,8 +24,9 @@ from starlette.requests import HTTPConnection
 
 from achterwacht.errors import AskedWrong, LinkUnavailable
 from achterwacht.outputs.texts import Texts
-from achterwacht_dashboard.access import Role, Viewer
+from achterwacht_dashboard.access import FOR_OTHERS, Viewer
 from achterwacht_dashboard.house import House
+from achterwacht_dashboard.pages import is_at_desk
 from achterwacht_dashboard.respond import language_of
 from achterwacht_dashboard.throttle import network_of
 from achterwacht_dashboard.words import Words
@@ -42,10 +46,12 @@ WRONG: dict[int | str, dict[str, Any]] = {
         (403, "not for this role, or from another site"),
         (413, "too long"),
         (422, "something of it is missing, unknown or not right"),
+        (429, "too much from one account, or without a login from one address"),
         (503, "the daemon does not answer: whether it was done is not known, the same id again is safe"),
     )
 }
-BUSY: dict[int | str, dict[str, Any]] = {429: {"model": Wrong, "description": "too much from one address"}}
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["commands"], responses=WRONG)
 
@@ -56,16 +62,17 @@ ZenderNr = Annotated[int, Field(ge=1, le=9999)]
 Text = Annotated[str, Field(max_length=500)]
 Target = Annotated[str, Field(pattern=r"^[\w-]{1,32}:[\w.-]{1,64}$")]
 
-FOR_OTHERS: frozenset[Role] = frozenset({"reception", "coordinator"})
-"""Who may say something in the name of somebody else: what a member called out, or said by telephone."""
-
-
 STRANGERS_BURST = 500
 STRANGERS_A_S = 50.0
 """What may be said without a login, from one address: the telephones of a whole team may sit behind one, and each says
 of an alarm that it came and that it is shown. More would only keep the daemon busy."""
 STRANGERS_MAX = 1000
 """So many addresses are counted; the one that was quiet the longest is forgotten first."""
+OF_ONE_MAX = 5
+"""So many commands of one account may wait for the daemon at once: people press one button after the other, and the
+daemon lets all of us together wait for no more than some (house.py)."""
+ALWAYS_BELIEVED = ("need_112", "told_to_leave")
+"""What the core takes from everybody (escalation.py): who asks for more help."""
 FIELD_MAX_CHARS = 40
 TOLD_MAX = 5
 """What is wrong is told in a few words, whatever was sent."""
@@ -189,8 +196,13 @@ class Receipt(_Command):
 
 @router.post("/do/answer")
 async def answer(request: Request, said: Answer) -> Outcome:
-    """An answer to an alarm, or who carries a pager."""
-    command = said.model_dump(exclude={"member", "incident", "pager"}) | {"member": _whose(request, said.member)}
+    """An answer to an alarm, or who carries a pager. From the desk that is in alarm nobody answers for somebody else,
+    and its screen for nobody: whoever pressed cannot call it off, and who stands beside them cannot make them (S11)."""
+    member = _whose(request, said.member)
+    if said.answer not in ALWAYS_BELIEVED and _is_at_its_desk(request, said.incident):
+        log.warning("an answer to %s from its own desk was refused", said.incident)
+        raise HTTPException(403, _words(request)("commands.at_the_desk"))
+    command = said.model_dump(exclude={"member", "incident", "pager"}) | {"member": member}
     command |= {key: value for key, value in (("incident", said.incident), ("pager", said.pager)) if value}
     return await _tell(request, command | {"command": "answer"})
 
@@ -277,14 +289,14 @@ async def register(request: Request, said: Register) -> Outcome:
     return await _tell(request, said.model_dump() | {"command": "register", "member": _own(request)})
 
 
-@router.post("/redeem", responses=BUSY)
+@router.post("/redeem")
 async def redeem(request: Request, said: Redeem) -> Outcome:
     """An answer by the button of a push message. Its one-time token says whose it is: no login is needed."""
     _pace(request)
     return await _tell(request, said.model_dump() | {"command": "redeem"})
 
 
-@router.post("/receipt", responses=BUSY)
+@router.post("/receipt")
 async def receipt(request: Request, said: Receipt) -> Outcome:
     """A push message has come, or stands on the screen. Whoever has an order's id has got the order."""
     _pace(request)
@@ -295,7 +307,7 @@ async def not_understood(request: Request, wrong: RequestValidationError) -> JSO
     """What is wrong with a command, in a sentence for each field."""
     t = _words(request)
     told = []
-    for error in wrong.errors():
+    for error in islice(wrong.errors(), TOLD_MAX):
         field = next((str(key) for key in error["loc"][1:] if isinstance(key, str)), "")
         if field not in EXPECTED and error["type"] != "extra_forbidden":
             told.append(t("commands.nonsense"))
@@ -305,7 +317,7 @@ async def not_understood(request: Request, wrong: RequestValidationError) -> JSO
             told.append(t("commands.unknown", field=field[:FIELD_MAX_CHARS]))
         else:
             told.append(t("commands.wrong", field=field, expected=t(f"commands.expected.{EXPECTED[field]}")))
-    return JSONResponse({"detail": " ".join(dict.fromkeys(told[:TOLD_MAX]))}, 422)
+    return JSONResponse({"detail": " ".join(dict.fromkeys(told))}, 422)
 
 
 @dataclass
@@ -371,8 +383,30 @@ def _whose(request: Request, asked: str) -> str:
     return asked
 
 
+def _is_at_its_desk(request: Request, incident: str) -> bool:
+    state = request.app.state.house.look.state
+    alarm = state.alarms.get(state.incident_of(incident) or incident)
+    return alarm is not None and is_at_desk(_viewer(request), alarm, state)
+
+
 async def _tell_by(request: Request, command: str, said: _Command) -> Outcome:
     return await _tell(request, said.model_dump(mode="json") | {"command": command, "by": _own(request)})
+
+
+@contextmanager
+def _one_of_few(request: Request) -> Iterator[None]:
+    """While a command of this account waits: nobody takes all the places of the others. Strangers are paced."""
+    account = request.state.viewer.account if request.state.viewer else ""
+    waiting: Counter[str] = request.app.state.waiting
+    if account and waiting[account] >= OF_ONE_MAX:
+        raise HTTPException(429, _words(request)("commands.too_busy"), {"Retry-After": "1"})
+    waiting[account] += 1
+    try:
+        yield
+    finally:
+        waiting[account] -= 1
+        if not waiting[account]:
+            del waiting[account]
 
 
 async def _tell(request: Request, command: dict[str, Any]) -> Outcome:
@@ -380,7 +414,8 @@ async def _tell(request: Request, command: dict[str, Any]) -> Outcome:
     house: House = request.app.state.house
     counted: Counter[str] = request.app.state.figures.commands
     try:
-        answered = await house.command(command)
+        with _one_of_few(request):
+            answered = await house.command(command)
     except LinkUnavailable as unavailable:
         counted["no answer"] += 1
         raise HTTPException(503, str(unavailable)) from None

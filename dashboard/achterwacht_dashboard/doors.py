@@ -25,10 +25,9 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht_dashboard import access, commands
-from achterwacht_dashboard.access import ROLES, Role, Roles, Viewer
+from achterwacht_dashboard.access import PAIRED_BY_OTHERS, ROLES, Role, Viewer
 from achterwacht_dashboard.accounts import (
     CODE_LENGTH,
-    COOKIE,
     LINK_S,
     Accounts,
     LinkKind,
@@ -36,7 +35,7 @@ from achterwacht_dashboard.accounts import (
     WrongPassword,
 )
 from achterwacht_dashboard.register import Account, Deed, RegisterUnavailable
-from achterwacht_dashboard.respond import give_cookie, language_of, respond
+from achterwacht_dashboard.respond import cookie_name, give_cookie, language_of, respond, token_of
 from achterwacht_dashboard.throttle import TooSoon
 from achterwacht_dashboard.words import Words
 
@@ -44,15 +43,13 @@ router = APIRouter(include_in_schema=False)
 
 FORM_MAX_BYTES = 20_000
 """Many times what our longest form has."""
+FIELDS_MAX = 100
+"""Likewise; to take more apart would hold up everybody."""
 NEXT_MAX = 500
 
 SAME_PLACE = re.compile(r"/(?:[^/\\\x00-\x20\x7f][^\\\x00-\x20\x7f]*)?")
 """A path of ours, with its query. Browsers take a backslash for a slash, and leave out tabs and line ends:
 `//elsewhere` is another house."""
-
-FOR_OTHERS: Roles = frozenset({"reception", "team", "supervisor", "coordinator"})
-"""Roles with which somebody else may pair a device. Who has more pairs it themselves, or a coordinator could become the
-administrator by a telephone."""
 
 KINDS_OF_DEVICE = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 """As browsers call themselves: what a new device is called until somebody gives it a name."""
@@ -83,7 +80,7 @@ async def log_in(request: Request) -> Response:
         wrong, status, headers = _later(request, too_soon)
     else:
         if request.state.viewer is not None and not request.state.viewer.trusted:
-            await accounts.log_out(request.cookies.get(COOKIE))
+            await accounts.log_out(token_of(request))
         answer = RedirectResponse(next, 303)
         give_cookie(request, answer, token)
         return answer
@@ -98,9 +95,9 @@ async def log_out(request: Request) -> Response:
     hand may do."""
     if request.state.viewer.trusted and not (await _form(request)).one("unpair"):
         return RedirectResponse("/account", 303)
-    await _accounts(request).log_out(request.cookies.get(COOKIE))
+    await _accounts(request).log_out(token_of(request))
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    answer.delete_cookie(cookie_name(request), httponly=True, samesite="strict", secure=request.url.scheme == "https")
     return answer
 
 
@@ -182,7 +179,7 @@ async def pair_now(request: Request, token: str) -> Response:
         return await _no_link(request)
     agent = request.headers.get("user-agent", "")
     label = next((kind for kind in KINDS_OF_DEVICE if kind in agent), "?")
-    before = request.cookies.get(COOKIE)
+    before = token_of(request)
     try:
         paired = await accounts.pair(token, label)
     except Refused:
@@ -224,7 +221,9 @@ async def own_password(request: Request) -> Response:
     try:
         if new != form.one("again"):
             raise Refused("accounts.not_the_same")
-        await _accounts(request).change_password(request.cookies[COOKIE], form.one("old"), new, _address(request))
+        await _accounts(request).change_password(
+            request.cookies[cookie_name(request)], form.one("old"), new, _address(request)
+        )
     except WrongPassword:
         return _own_page(request, 422, wrong=words("accounts.own_wrong"))
     except (Refused, TooSoon) as refused:
@@ -410,7 +409,7 @@ def _devices_page(
     accounts = _accounts(request)
     viewer: Viewer = request.state.viewer
     by_id = accounts.all_by_id()
-    own = accounts.session(request.cookies.get(COOKIE))
+    own = accounts.session(token_of(request))
     devices = [
         {
             "id": device.id,
@@ -431,7 +430,7 @@ def _devices_page(
 
 
 def _may_pair(viewer: Viewer, account: Account) -> bool:
-    return account.id == viewer.account or account.roles <= FOR_OTHERS
+    return account.id == viewer.account or account.roles <= PAIRED_BY_OTHERS
 
 
 def _screens(request: Request) -> list[str]:
@@ -484,7 +483,7 @@ async def _on_too_soon(request: Request, too_soon: TooSoon) -> Response:
 def wrong_page(request: Request, status: int, why: str = "") -> Response:
     """A page that says what is wrong, in the house's look."""
     if not hasattr(request.state, "viewer"):  # nobody has looked who it is: there is no such route
-        request.state.viewer = _accounts(request).viewer(request.cookies.get(COOKIE))
+        request.state.viewer = _accounts(request).viewer(token_of(request))
     words = _words(request)
     key = f"accounts.wrong_{status}" if words.has(f"accounts.wrong_{status}") else "accounts.wrong_other"
     if not why:
@@ -520,7 +519,7 @@ async def _form(request: Request) -> Form:
         if len(body) > FORM_MAX_BYTES:
             raise HTTPException(413, "this form is too long")
     try:
-        return Form(parse_qs(body.decode(), keep_blank_values=True, errors="strict"))
+        return Form(parse_qs(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MAX))
     except ValueError:
         raise HTTPException(400, "this is no form") from None
 

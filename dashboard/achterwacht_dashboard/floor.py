@@ -204,9 +204,8 @@ def marks(seen: Seen) -> Mapping[str, Mark]:
 
 def _strangers(seen: Seen) -> list[Zender]:
     """Zenders in alarm that the plan does not know: a press is an alarm all the same."""
-    alarms = () if seen.discreet else seen.state.alarms.values()
     plan = seen.state.plan
-    return [Zender(alarm.zender, alarm.place) for alarm in alarms if plan.zender(alarm.zender) is None]
+    return [Zender(alarm.zender, alarm.place) for alarm in seen.alarms if plan.zender(alarm.zender) is None]
 
 
 def _mark(seen: Seen, zender: Zender, standing: Standing | None) -> Mark:
@@ -217,7 +216,7 @@ def _mark(seen: Seen, zender: Zender, standing: Standing | None) -> Mark:
 
 def _state(seen: Seen, zender: Zender, standing: Standing | None) -> tuple[MarkState, str]:
     words = seen.words
-    alarm = None if seen.discreet else _worst(seen, zender.nr)
+    alarm = _worst(seen, zender.nr)
     if alarm is not None and not alarm.drill:
         state = PHASES[alarm.phase]
         return state, words(f"floor.{state}", coming=alarm.coming)
@@ -234,6 +233,6 @@ PHASES: Mapping[str, MarkState] = {"ringing": "alarm", "coming": "coming", "on_s
 
 
 def _worst(seen: Seen, nr: int) -> Alarm | None:
-    """The open alarm of this zender; a drill only where there is no alarm."""
-    drills = (alarm for alarm in seen.state.alarms.values() if alarm.drill and alarm.zender == nr)
-    return seen.state.alarm_on(nr) or next(drills, None)
+    """The newest open alarm of this zender; a drill only where there is no alarm."""
+    here = (alarm for alarm in seen.alarms if alarm.zender == nr)
+    return max(here, key=lambda alarm: (not alarm.drill, alarm.raised_n), default=None)

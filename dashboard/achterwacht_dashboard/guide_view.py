@@ -37,7 +37,7 @@ def guide(seen: Seen) -> Told:
         "press_s": round(PRESS_WAIT_S),
         "mine": None,
         "ended": None,
-        "alarms": [] if seen.discreet else [_alarm(seen, alarm) for alarm in state.alarms.values() if not alarm.drill],
+        "alarms": [_alarm(alarm) for alarm in seen.alarms if not alarm.drill],
         "next": None,
     }
     if seen.look.stale_since is not None:
@@ -47,8 +47,8 @@ def guide(seen: Seen) -> Told:
         phase = "judge" if mine.claimed else "claim" if mine.press else "press"
         return told | {"phase": phase, "mine": _running(seen, mine)}
     told["ended"] = _ended(seen)
-    if state.alarms and not seen.discreet:
-        drill = all(alarm.drill for alarm in state.alarms.values())
+    if seen.alarms:
+        drill = all(alarm.drill for alarm in seen.alarms)
         return told | {"phase": "drill" if drill else "alarm"}
     return told | {"phase": "choose", "next": _next(seen)}
 
@@ -60,8 +60,8 @@ def _others(seen: Seen) -> Iterator[Told]:
             yield {"who": seen.who(test.by), "zender": test.zender, "place": seen.state.plan.place(test.zender)}
 
 
-def _alarm(seen: Seen, alarm: Alarm) -> Told:
-    return {"place": alarm.place, "zender": alarm.zender, "since_s": alarm.raised_s}
+def _alarm(alarm: Alarm) -> Told:
+    return {"place": alarm.place, "zender": alarm.zender, "since_s": alarm.heard_s}
 
 
 def _running(seen: Seen, test: ButtonTest) -> Told:

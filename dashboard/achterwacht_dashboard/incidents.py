@@ -108,8 +108,7 @@ def _find(request: Request, seen: Seen, name: str) -> Told | HTMLResponse:
 
 
 def _no_such(request: Request, seen: Seen, shelf: Shelf, name: str) -> HTMLResponse:
-    alarms = [] if seen.discreet else seen.state.alarms.values()
-    if any(name in (alarm.number, alarm.incident) for alarm in alarms):
+    if any(name in (alarm.number, alarm.incident) for alarm in seen.alarms):
         return _answer(request, "meldingen/none.html", seen, 404, name=name, why="incidents.none.not_yet")
     names = [one.name for one in (*shelf.incidents, *shelf.drills) if not _is_hidden(seen, one)]
     nearest = difflib.get_close_matches(name, names, NEAREST) or names[:NEAREST]
@@ -151,8 +150,9 @@ def journal_notes(shelf: Shelf, words: Words) -> list[str]:
 
 
 def _is_hidden(seen: Seen, entry: Entry) -> bool:
-    """At the desk of an alarm nothing may be seen of what is open (S9)."""
-    return seen.discreet and (entry.closed is None or entry.incident in seen.state.alarms)
+    """At the desk of an alarm nothing may be seen of what is open, but what was open before (S9)."""
+    is_open = entry.closed is None or entry.incident in seen.state.alarms
+    return seen.discreet and is_open and entry.incident not in {alarm.incident for alarm in seen.alarms}
 
 
 # --- the lists --------------------------------------------------------------------------------------------------------
@@ -175,9 +175,6 @@ class Row:
 
 def open_view(seen: Seen) -> Mapping[str, Any]:
     """What is open now, live."""
-    if seen.discreet:
-        return {"alarms": []}
-    alarms = sorted(seen.state.alarms.values(), key=lambda alarm: alarm.raised_n)
     return {
         "alarms": [
             {
@@ -187,9 +184,9 @@ def open_view(seen: Seen) -> Mapping[str, Any]:
                 "drill": alarm.drill,
                 "phase": seen.texts.words.phases[alarm.phase],
                 "coming": alarm.coming,
-                "raised_s": alarm.raised_s,
+                "raised_s": alarm.heard_s,
             }
-            for alarm in alarms
+            for alarm in seen.alarms
         ]
     }
 

@@ -179,9 +179,7 @@ def is_deed(fact: f.Fact) -> bool:
 
 def shown_before(seen: Seen) -> int | None:
     """Where an alarm must not be seen the journal ends before it (S9); None: it is shown to its end."""
-    if not seen.discreet:
-        return None
-    return min(alarm.raised_n for alarm in seen.state.alarms.values())
+    return seen.own_alarm.raised_n if seen.own_alarm else None
 
 
 def tell(seen: Seen, found: Found) -> Told:

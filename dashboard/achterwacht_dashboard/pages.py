@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from typing import Any, Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from achterwacht.core.faults import kind_of
 from achterwacht.core.moment import Moment
 from achterwacht.core.readiness import Readiness, readiness
 from achterwacht.core.state import Alarm, State
@@ -63,18 +65,53 @@ class Seen:
         """Somebody's name, as far as it is known."""
         return self.texts.who(by, self.look.names)
 
+    def about_fault(self, key: str) -> tuple[str, str]:
+        """What a fault means, and what to do about it: what to press, where a terminal is told what to type."""
+        about, here = self.texts.words.faults.get(kind_of(key)), f"common.do.{kind_of(key)}"
+        if about is None:
+            return "", ""
+        return about.means, self.words(here) if self.words.has(here) else about.do
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the daemon is: else all that is known is old, or nothing is known."""
+        return bool(self.look.boot) and self.look.stale_since is None
+
+    @cached_property
+    def own_alarm(self) -> Alarm | None:
+        """The oldest open alarm whose desk is in sight of this screen, or is staffed by this member; None when there is
+        none. From then on nothing of any alarm may be seen or heard to begin here but the discreet sign (S9)."""
+        own = filter(self.is_at_this_desk, self.state.alarms.values())
+        return min(own, key=lambda alarm: alarm.raised_n, default=None)
+
     @property
     def discreet(self) -> bool:
-        """Whether an alarm is open whose desk is in sight of this screen, or is staffed by this member (S9). Then
-        nothing of any alarm may be seen or heard here but the discreet sign."""
-        return any(map(self.is_at_this_desk, self.state.alarms.values()))
+        """Whether there is such an alarm."""
+        return self.own_alarm is not None
+
+    @cached_property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """The open alarms that may be seen here, oldest first. At a desk in alarm those that stood here before: a
+        screen that grows calm at that moment would tell as much as one that lights up, and hide an alarm besides."""
+        alarms = sorted(self.state.alarms.values(), key=lambda alarm: alarm.raised_n)
+        own = self.own_alarm
+        return tuple(alarm for alarm in alarms if own is None or alarm.raised_n < own.raised_n)
+
+    def may_tell(self, at: datetime) -> bool:
+        """Whether what began then may be told here: at a desk in alarm, what was there before."""
+        return self.own_alarm is None or at < self.own_alarm.raised_at
 
     def is_at_this_desk(self, alarm: Alarm) -> bool:
         """Whether the desk of this alarm is in sight of this screen, or is staffed by this member."""
-        zender = alarm.plan.zender(alarm.zender) or self.state.plan.zender(alarm.zender)
-        if zender is None:
-            return False
-        return (self.viewer.screen and self.viewer.screen in zender.screens) or self.viewer.member in zender.staff
+        return is_at_desk(self.viewer, alarm, self.state)
+
+
+def is_at_desk(viewer: Viewer, alarm: Alarm, state: State) -> bool:
+    """Whether the desk of this alarm is in sight of this viewer's screen, or is staffed by this member."""
+    zender = alarm.plan.zender(alarm.zender) or state.plan.zender(alarm.zender)
+    if zender is None:
+        return False
+    return bool(viewer.screen and viewer.screen in zender.screens) or viewer.member in zender.staff
 
 
 @dataclass(frozen=True)
@@ -101,7 +138,8 @@ class Signals:
     title: str = ""
     """The title of the window; empty: as the page was loaded."""
     discreet: bool = False
-    """Whether nothing may be heard here, not even that the connection is lost (S9). Set by live.py, for every page."""
+    """Whether nothing may begin to be heard here, not even that the connection is lost (S9). Set by live.py, for every
+    page."""
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)

@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.requests import HTTPConnection
 
-from achterwacht_dashboard.accounts import COOKIE
+from achterwacht_dashboard.accounts import COOKIE, HOST_COOKIE
 from achterwacht_dashboard.live import known_language
 from achterwacht_dashboard.words import Words
 
@@ -25,6 +25,16 @@ def language_of(connection: HTTPConnection) -> str:
     return known_language(
         connection.cookies.get(LANGUAGE_COOKIE, ""), connection.app.state.house.look.state.plan.language
     )
+
+
+def cookie_name(connection: HTTPConnection) -> str:
+    """The cookie by which somebody is known who comes this way."""
+    return HOST_COOKIE if connection.url.scheme in ("https", "wss") else COOKIE
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The token of whoever comes."""
+    return connection.cookies.get(cookie_name(connection))
 
 
 def respond(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -42,14 +52,14 @@ def respond(request: Request, template: str, status: int = 200, **values: Any) -
     )
     answer = HTMLResponse(html, status)
     if request.state.viewer is not None and request.state.viewer.trusted:
-        give_cookie(request, answer, request.cookies[COOKIE], trusted=True)
+        give_cookie(request, answer, request.cookies[cookie_name(request)], trusted=True)
     return answer
 
 
 def give_cookie(request: Request, answer: Response, token: str, trusted: bool = False) -> None:
     """The cookie of a session: gone when the browser is closed, but for a paired device's, which each page renews."""
     answer.set_cookie(
-        COOKIE,
+        cookie_name(request),
         token,
         max_age=PAIRED_S if trusted else None,
         httponly=True,

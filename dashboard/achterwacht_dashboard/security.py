@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,15 +43,21 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 SAFE = ("GET", "HEAD", "OPTIONS")
-BODY_MAX_BYTES = 256 * 1024
-"""The longest is a form of the register, of which a person types every word."""
+BODY_MAX_BYTES = 32 * 1024
+"""The longest are a form (doors.py) and a test of a hundred pagers; to find what is wrong with more takes too long."""
 
 CLOSE = {"Connection": "close"}
 
 HEAD_MAX_BYTES = 16 * 1024
 """Address and headers of a request; uvicorn's own bound holds only for one that comes in pieces."""
 
+STRANGERS_MAX = 100
+"""So many requests of whom nobody knows wait for their turn; those that come then are told to come back."""
+
 log = logging.getLogger(__name__)
+
+IsKnown = Callable[[Scope], bool]
+"""Whether somebody who is logged in asks this."""
 
 
 class TooMuch(HTTPException):
@@ -61,11 +68,15 @@ class TooMuch(HTTPException):
 
 
 class Security:
-    """Around the whole application: its headers on every answer, and nothing that writes from elsewhere."""
+    """Around the whole application: its headers on every answer, nothing that writes from elsewhere, and whoever is
+    logged in never behind whoever is not."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, is_known: IsKnown) -> None:
         self._app = app
-        self._turnstile = asyncio.Lock()
+        self._is_known = is_known
+        self._pages, self._strangers = asyncio.Lock(), asyncio.Lock()
+        self._strange = 0
+        """How many strangers wait."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and not is_ours(Headers(scope=scope)):
@@ -107,19 +118,36 @@ class Security:
             await refuse(f"the head of a request holds at most {HEAD_MAX_BYTES} bytes", 431)
         elif _length(headers) > BODY_MAX_BYTES:
             await refuse(TooMuch().detail, 413)
+        elif not await self._turn(scope):
+            await refuse("too much is asked by people who are not logged in: try again in a second", 503)
         else:
-            if scope["method"] in SAFE:
-                # One begins each turn of the loop: a flood of them stays beside the daemon's facts. What a person says
-                # goes past them.
-                async with self._turnstile:
-                    await asyncio.sleep(0)
             try:
                 await self._app(scope, bounded, with_headers)
+            except ClientDisconnect:  # nobody is there to be answered
+                pass
             except Exception:
                 log.exception("%s %s cannot be answered", scope["method"], scope["path"])
                 if begun:
                     raise  # half an answer must not look like a whole one
                 await refuse("something is wrong in the dashboard; its log says what", 500)
+
+    async def _turn(self, scope: Scope) -> bool:
+        """Each turn of the loop one page begins, and one thing of a stranger: a flood of them stays beside the daemon's
+        facts. What a person who is logged in says goes past them. False for a stranger when too many of them wait."""
+        if self._is_known(scope):
+            if scope["method"] in SAFE:
+                async with self._pages:
+                    await asyncio.sleep(0)
+            return True
+        if self._strange >= STRANGERS_MAX:
+            return False
+        self._strange += 1
+        try:
+            async with self._strangers:
+                await asyncio.sleep(0)
+        finally:
+            self._strange -= 1
+        return True
 
 
 def _length(headers: Headers) -> int:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import ssl
 import sys
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -25,10 +26,16 @@ from achterwacht_dashboard.security import HEAD_MAX_BYTES
 
 CONNECTIONS_MAX = 800
 """All pages (live.py, BROWSERS_MAX) and what they fetch; below the 1,024 files that a process has by default."""
-AT_ONCE = 50
-"""So many are let in before the loop turns, and whoever is one too many can be sent away."""
+AT_ONCE = 20
+"""So many are let in before the loop turns: whoever comes and says at once what is wanted is answered some turns later,
+long before CONNECTIONS_MAX others have come."""
+QUEUE = 1024
+"""So many wait before the door; the next one would try again only after a second."""
 FULL_TOLD_S = 60.0
 """So often at most it is told that there is no more room: a log is for people, and whoever floods us floods it too."""
+TLS_READ_BYTES = 32 * 1024
+"""What asyncio sets aside for each connection by TLS, from its first byte on and until Python looks for rubbish: of its
+own 256 KiB a thousand that come and are cut off would be all the memory that we may have."""
 GREETING_S = 5.0
 """How long the handshake of TLS may take, and its goodbye."""
 REQUEST_S = 20.0
@@ -55,12 +62,12 @@ class Served(uvicorn.Config):
     def __init__(self, app: FastAPI, tls: ssl.SSLContext | None, **settings: Any) -> None:
         super().__init__(app, http=Requests if tls is None else Greeting, ws=Sockets, **settings)
         self.tls = tls
-        self._doorway = Doorway(CONNECTIONS_MAX)
+        self.doorway = Doorway(CONNECTIONS_MAX)
         self._told_s = -FULL_TOLD_S
 
     def comes(self, transport: asyncio.BaseTransport) -> None:
         """Somebody new, or with a new request; whoever must make room for them is cut off."""
-        if self._doorway.comes(cast(asyncio.Transport, transport)):
+        if self.doorway.comes(cast(asyncio.Transport, transport)):
             now_s = asyncio.get_running_loop().time()
             if now_s - self._told_s >= FULL_TOLD_S:
                 self._told_s = now_s
@@ -68,15 +75,15 @@ class Served(uvicorn.Config):
 
     def served(self, transport: asyncio.Transport) -> None:
         """Somebody has an answer, or their last words."""
-        self._doorway.served(transport)
+        self.doorway.served(transport)
 
     def is_page(self, transport: asyncio.Transport) -> None:
         """Somebody is an open page from now on."""
-        self._doorway.is_page(transport)
+        self.doorway.is_page(transport)
 
     def gone(self, transport: asyncio.BaseTransport) -> None:
         """Somebody has left."""
-        self._doorway.gone(cast(asyncio.Transport, transport))
+        self.doorway.gone(cast(asyncio.Transport, transport))
 
 
 class Greeting(asyncio.Protocol):
@@ -109,11 +116,12 @@ class Greeting(asyncio.Protocol):
                 ssl_handshake_timeout=GREETING_S,
                 ssl_shutdown_timeout=GREETING_S,
             )
-        except OSError:  # it speaks no TLS, trusts us not, is too slow, or was cut off
+        except OSError:  # it speaks no TLS, trusts us not, or is too slow
             return
         finally:
             self._config.gone(raw)
-        assert tls is not None
+        if tls is None:  # it was cut off meanwhile
+            return
         requests = Requests(self._config, **self._rest)
         tls.set_protocol(requests)
         requests.connection_made(tls)
@@ -182,10 +190,12 @@ class Sockets(WebSocketsSansIOProtocol):
             self.config.is_page(self.transport)
 
     async def run_asgi(self) -> None:
-        await super().run_asgi()
-        if not self.disconnected:
-            self.config.served(self.transport)
-            self._leave_after(LEAVES_S)
+        try:
+            await super().run_asgi()
+        finally:
+            if not self.disconnected:
+                self.config.served(self.transport)
+                self._leave_after(LEAVES_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._leaves is not None:
@@ -208,6 +218,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
+        for listening in (one for server in self.servers for one in server.sockets):
+            with listening.dup() as same:  # asyncio knows one number for both
+                same.listen(QUEUE)
         self._on_ready()
 
 
@@ -239,6 +252,7 @@ def settings(
     """How this application is served; by https with a certificate and its key."""
     tls = None
     if ssl_certfile is not None:
+        SSLProtocol.max_size = TLS_READ_BYTES
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(ssl_certfile, ssl_keyfile)
     return Served(

@@ -289,15 +289,8 @@ def _battery(seen: Seen, device: Device | None) -> str:
 
 def _pressed_at(seen: Seen, device: Device | None) -> datetime | None:
     """When it was pressed in earnest last; where an alarm must not be seen, nothing since that began."""
-    if device is None or device.pressed_at is None:
-        return None
-    began = alarm_at(seen) if seen.discreet else None
-    return None if began is not None and device.pressed_at >= began else device.pressed_at
-
-
-def alarm_at(seen: Seen) -> datetime | None:
-    """When the oldest open alarm was raised; None when none is open."""
-    return min((alarm.raised_at for alarm in seen.state.alarms.values()), default=None)
+    at = device.pressed_at if device else None
+    return at if at and seen.may_tell(at) else None
 
 
 def _counts(seen: Seen, rows: list[Told]) -> str:
@@ -325,7 +318,7 @@ def fault(house: House, key: str) -> Told:
     seen = house.seen
     its = seen.state.faults[key]
     title, technical = seen.texts.fault_apart(key, its.detail, house.names)
-    means, do = seen.texts.about_fault(key)
+    means, do = seen.about_fault(key)
     return {
         "key": key,
         "device": device_of(key),

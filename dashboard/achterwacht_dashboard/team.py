@@ -18,25 +18,32 @@ from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.core.morning import Row, board
 from achterwacht.core.plan import APP, PAGER, PUSH
 from achterwacht.core.roster import days
-from achterwacht.core.state import UNDO_S, Alarm, Phase, Tested
+from achterwacht.core.state import Alarm, Phase, Tested
 from achterwacht.outputs.texts.day import day_word, span
 from achterwacht_dashboard import floor
 from achterwacht_dashboard.desk import sign_line
 from achterwacht_dashboard.pages import MarkState, Page, Seen, Signals, Tone
+from achterwacht_dashboard.ringing import (
+    fresh_test,
+    in_earnest,
+    is_caller,
+    is_rung,
+    notices,
+    orders_of,
+    pressed_at,
+    stands,
+    undoable,
+)
 
 BUTTONS_MAX = 4
 """More do not fit under one thumb."""
-SHORT_WORD = 8
-"""A place whose words are no longer than this may be written larger: it still fits beside nothing else."""
+SHORT_WORD, LONG_WORD = 8, 11
+"""A place whose words are no longer than the one is written larger, one with a longer word than the other smaller: so
+that no word is broken."""
 AHEAD_DAYS = 28
 """So far ahead the next duty is looked for."""
 SWAPS_MAX = 5
 """So many of the next duties can be swapped here; the whole roster is another page."""
-NOTICE_S = 3600.0
-"""So long a notice stands here: by then it was read, or is the reception's to follow."""
-NOTICES_MAX = 3
-TEST_S = 30.0
-"""So long a test is heard and answered; a telephone that comes later has not shown it in time."""
 
 
 # --- when it rings ----------------------------------------------------------------------------------------------------
@@ -57,8 +64,8 @@ class Card:
 
     incident: str
     place: str
-    is_short: bool
-    """Whether the place may be written larger."""
+    size: str
+    """How large the place is written: `short`, `long` or neither."""
     room: str
     phase: Phase
     mark: MarkState
@@ -68,8 +75,9 @@ class Card:
     in_earnest: str
     """That it is no drill or test, where people might think so."""
     is_drill: bool
-    raised_s: float
-    raised_at: str
+    since_s: float
+    """When the button was pressed, or the drill began."""
+    pressed_at: str
     rings_s: float | None
     """When an announced drill will ring; None for all else."""
     is_mine: bool
@@ -96,9 +104,8 @@ class Card:
 
 
 def alarm(seen: Seen) -> Mapping[str, Any]:
-    """Every open alarm, the most urgent first; nothing where one is to be kept discreet."""
-    alarms = () if seen.discreet else sorted(seen.state.alarms.values(), key=_urgency)
-    return {"cards": tuple(_card(seen, alarm) for alarm in alarms)}
+    """Every open alarm that may be seen here, the most urgent first."""
+    return {"cards": tuple(_card(seen, alarm) for alarm in sorted(seen.alarms, key=_urgency))}
 
 
 def _urgency(alarm: Alarm) -> tuple[bool, int, float]:
@@ -113,15 +120,15 @@ def _card(seen: Seen, alarm: Alarm) -> Card:
     return Card(
         incident=alarm.incident,
         place=alarm.place,
-        is_short=max(map(len, alarm.place.split()), default=0) <= SHORT_WORD,
+        size=_size(alarm.place),
         room=zender.room if zender else "",
         phase=alarm.phase,
         mark="drill" if alarm.drill else floor.PHASES[alarm.phase],
         what=t("team.drill" if alarm.drill else "team.alarm"),
-        in_earnest=_in_earnest(seen, alarm),
+        in_earnest=in_earnest(seen, alarm),
         is_drill=alarm.drill,
-        raised_s=alarm.raised_s,
-        raised_at=f"{alarm.raised_at.astimezone(HOUSE_ZONE):%H:%M:%S}",
+        since_s=alarm.heard_s,
+        pressed_at=f"{pressed_at(alarm).astimezone(HOUSE_ZONE):%H:%M:%S}",
         rings_s=alarm.heard_s if is_announced(alarm) else None,
         is_mine=is_rung(alarm, me),
         is_pending=alarm.incident in seen.look.pending,
@@ -135,28 +142,13 @@ def _card(seen: Seen, alarm: Alarm) -> Card:
         script=script,
         buttons=_buttons(seen, alarm, is_caller=bool(script)),
         can_close=_is_there(alarm, me),
-        orders=" ".join(_orders(alarm, me)),
+        orders=" ".join(orders_of(alarm, me)),
     )
 
 
-def _in_earnest(seen: Seen, alarm: Alarm) -> str:
-    asks = seen.texts.words.page_asks
-    return asks.get(alarm.run_reason) or asks.get(alarm.step_reason, "")
-
-
-def is_rung(alarm: Alarm, member: str) -> bool:
-    """Whether this member is asked to come: was rung, and has not answered since."""
-    rung = [target for target in alarm.rings if alarm.plan.person(target) == member]
-    said = alarm.responders.get(member)
-    if said is None:
-        return bool(rung)
-    # The last step rings those who cannot come again, when there is nobody else.
-    return alarm.step_s > said.since_s and any(target in alarm.step_targets for target in rung)
-
-
-def is_caller(alarm: Alarm, member: str) -> bool:
-    """Whether this member is asked to call 112 now."""
-    return alarm.police == "advised" and any(alarm.plan.person(target) == member for target in alarm.calls)
+def _size(place: str) -> str:
+    longest = max(map(len, place.split()), default=0)
+    return " short" if longest <= SHORT_WORD else " long" if longest > LONG_WORD else ""
 
 
 def _is_there(alarm: Alarm, member: str) -> bool:
@@ -236,11 +228,6 @@ def _wanted(seen: Seen, alarm: Alarm, is_caller: bool) -> Iterator[Button]:
             yield Button("police_here", t("team.police_here"))
 
 
-def _orders(alarm: Alarm, member: str) -> list[str]:
-    target = f"{APP}:{member}"
-    return [orders[target].id for orders in (alarm.rings, alarm.calls) if target in orders]
-
-
 @dataclass(frozen=True)
 class Closed:
     """An alarm that is over, and can be taken back until then (house time)."""
@@ -253,15 +240,9 @@ class Closed:
 
 def closed(seen: Seen) -> Mapping[str, Any]:
     """What was closed in the last ten minutes; nothing at the desk itself, where nothing lights up (S9)."""
-    now_s, state = seen.house_s, seen.state
-    over = [
-        Closed(alarm.incident, alarm.place, until_s, alarm.incident in seen.look.pending)
-        for alarm in state.closed.values()
-        if now_s < (until_s := (alarm.closed_s or 0.0) + UNDO_S)
-        and not state.alarm_on(alarm.zender)
-        and not seen.is_at_this_desk(alarm)
-    ]
-    return {"closed": () if seen.discreet else tuple(sorted(over, key=lambda one: -one.until_s))}
+    pending = seen.look.pending
+    over = undoable(seen)
+    return {"closed": tuple(Closed(one.incident, one.place, until_s, one.incident in pending) for one, until_s in over)}
 
 
 def line(seen: Seen) -> Mapping[str, Any]:
@@ -276,34 +257,20 @@ def line(seen: Seen) -> Mapping[str, Any]:
 
 def duty(seen: Seen) -> Mapping[str, Any]:
     """Whether the house is ready, what this member was told, when their next duty is, and who could take it."""
-    house = seen.readiness
-    # At a desk in alarm nothing is told that only an alarm can cause.
-    told = [reason for reason in house.reasons if not (seen.discreet and reason.key.startswith("budget/"))]
-    reasons = [seen.texts.fault_apart(reason.key, reason.detail, seen.look.names)[0] for reason in told]
+    light, told = stands(seen)
+    known = told if light != "unknown" else ()
+    reasons = [seen.texts.fault_apart(reason.key, reason.detail, seen.look.names)[0] for reason in known]
     return {
-        "light": "ready" if house.light == "limited" and not told else house.light,
+        "light": light,
         "reason": reasons[0] if reasons else "",
         "more": max(0, len(reasons) - 1),
-        "notices": tuple(_notices(seen)),
+        "notices": tuple(notices(seen)),
         "duties": tuple(_duties(seen)),
         "has_roster": seen.state.plan.morning is not None,
         "absences": tuple(_absences(seen)),
         "colleagues": _colleagues(seen),
         "today": seen.now.local.date().isoformat(),
     }
-
-
-def _notices(seen: Seen) -> Iterator[str]:
-    """What was told to this page of late, the newest first: when, and in the words that a message would have."""
-    lacking = {row.pager for row in board(seen.state) if row.why}
-    told = [one for one in seen.look.notices if one.target == f"{APP}:{seen.viewer.member}"]
-    for one in list(reversed(told))[:NOTICES_MAX]:
-        notice = seen.texts.notice(one.kind, one.reason)
-        is_done = one.reason == "pager not picked up" and lacking.isdisjoint(one.about)
-        if notice and not is_done and (seen.now.at - one.when.at).total_seconds() < NOTICE_S:
-            said = {"pagers": seen.texts.row(one.about)}
-            at, title, text = f"{one.when.local:%H:%M}", notice.title.format_map(said), notice.text.format_map(said)
-            yield f"{at} {title}. {text}"
 
 
 @dataclass(frozen=True)
@@ -390,7 +357,7 @@ def _pager(seen: Seen, row: Row) -> Mapping[str, Any]:
 
 def _phone(seen: Seen, target: str) -> Mapping[str, Any]:
     tested = seen.state.tests.get(target)
-    fresh = tested if tested is not None and _is_fresh(seen, tested) else None
+    fresh = fresh_test(seen, target)
     return {
         "target": target,
         "name": seen.texts.device(target, seen.look.names),
@@ -409,22 +376,16 @@ def _result(seen: Seen, tested: Tested | None) -> str:
     return seen.words("team.test.result", day=day_word(at.date(), seen.texts), at=f"{at:%H:%M:%S}", stage=stage + why)
 
 
-def _is_fresh(seen: Seen, tested: Tested) -> bool:
-    return tested.stage != "failed" and (seen.now.at - tested.at).total_seconds() < TEST_S
-
-
 # --- for scripts ------------------------------------------------------------------------------------------------------
 
 
 def signals(seen: Seen) -> Signals:
     """What is heard, where it is, and what of it is to be confirmed to the daemon."""
-    if seen.discreet:
-        return Signals(marks=floor.marks(seen))
-    me, state = seen.viewer.member, seen.state
+    me = seen.viewer.member
     tones: dict[str, Tone] = {}
     orders: list[str] = []
-    for alarm in state.alarms.values():
-        orders += _orders(alarm, me)
+    for alarm in seen.alarms:
+        orders += orders_of(alarm, me)
         said = alarm.responders.get(me)
         if is_rung(alarm, me):
             # What was silenced rings again when the ladder starts anew, and when it comes back to who could not come.
@@ -432,8 +393,7 @@ def signals(seen: Seen) -> Signals:
             tones[f"{alarm.incident} {since_s:.2f}"] = "drill" if alarm.drill else "alarm"
         if is_caller(alarm, me):
             tones[f"{alarm.incident} 112 {alarm.turn}"] = "alarm"
-    tested = state.tests.get(f"{APP}:{me}")
-    if tested is not None and _is_fresh(seen, tested):
+    if not seen.discreet and (tested := fresh_test(seen, f"{APP}:{me}")):
         orders.append(tested.order)
         tones[tested.order] = "test"
     return Signals(tones=tones, marks=floor.marks(seen), orders=tuple(orders))

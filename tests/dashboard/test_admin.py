@@ -271,6 +271,20 @@ def test_at_the_desk_of_the_alarm_nothing_is_seen_of_it() -> None:
     house.lets_ring()
 
 
+def test_an_alarm_that_stood_there_before_the_desk_itself_was_pressed_stays() -> None:
+    house = DayHouse(TESTED)
+    at_the_desk = Viewer("a2", "Bas", frozenset({"coordinator"}), "bas")
+    house.press(6)
+    before = seen_of(house, at_the_desk)
+    pressed = [row["pressed"] for row in zenders(before)["zenders"]]
+    house.wait(5)
+    house.press(5)
+    after = seen_of(house, at_the_desk)
+    assert [alarm["place"] for alarm in now(after)["alarms"]] == ["Balie 2"] and now(after) == now(before)
+    assert [row["pressed"] for row in zenders(after)["zenders"]] == pressed
+    house.lets_ring()
+
+
 def test_of_somebody_elses_test_only_who_and_where_is_told() -> None:
     house = DayHouse(TESTED)
     house.tests_button(5, by="anna")

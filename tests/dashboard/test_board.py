@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from achterwacht.core.facts import Ordered
+from achterwacht.core.faults import KINDS
 from achterwacht.core.heard import Called
 from achterwacht.core.incident import incidents
-from achterwacht.core.plan import Member, Morning, Plan, Zender
+from achterwacht.core.notices import NOTICES
+from achterwacht.core.plan import APP, Member, Morning, Plan, Zender
+from achterwacht.core.readiness import Lack
 from achterwacht.core.state import EMPTY
 from achterwacht.journal.people import Person
 from achterwacht.outputs.texts import Texts
@@ -23,7 +27,7 @@ from achterwacht_dashboard.pages import Renderer, Seen
 from achterwacht_dashboard.words import Words
 from dashboard_site import PEOPLE
 from day_house import BY_DAY, DayHouse
-from house import TOWN_HALL, House
+from house import PHONE, TOWN_HALL, House
 
 RENDERER = Renderer()
 ELS = Viewer("a1", "Els", frozenset({"reception"}), "els")
@@ -273,9 +277,29 @@ def test_only_reception_and_who_is_there_can_close() -> None:
 def test_who_only_looks_has_no_buttons(role: Role) -> None:
     house = awake()
     house.press(7)
-    told = seen(house, Viewer("a3", "Ina", frozenset({role}), "fred"))
+    told = seen(house, Viewer("a3", "Ina", frozenset({role})))
     assert buttons(told, "alarms") == set()
     assert 'href="tel:112"' in RENDERER.parts(PAGE, told)["alarms"]  # that, anybody may
+
+
+@pytest.mark.parametrize("role", ["supervisor", "admin"])
+def test_who_can_be_asked_here_can_answer_here_in_their_own_name(role: Role) -> None:
+    house = awake()
+    house.press(7)
+    fred = Viewer("a3", "Ina", frozenset({role}), "fred")
+    (alarm,) = board.alarms(seen(house, fred))["alarms"]
+    assert alarm["members"] == [("fred", "Fred Mulder")] and alarm["closers"] == []
+    assert {"answer coming", "answer called_112"} <= buttons(seen(house, fred), "alarms")
+    at_the_desk = Viewer("a3", "Ina", frozenset({role}), "gerda")
+    assert board.alarms(seen(house, at_the_desk))["alarms"] == []  # it is her own desk
+
+
+def test_who_was_in_the_plan_when_it_began_can_be_said_to_come() -> None:
+    house = awake()
+    house.press(7)
+    house.adopt(replace(PLAN, members=tuple(member for member in PLAN.members if member.id != "cor")))
+    (alarm,) = board.alarms(seen(house))["alarms"]
+    assert ("cor", "Cor Bakker") in alarm["members"]
 
 
 def test_what_is_not_on_disk_yet_is_said() -> None:
@@ -293,6 +317,35 @@ def test_pressed_again_is_said() -> None:
     assert "opnieuw ingedrukt , geleden" in read(seen(house), "alarms")
 
 
+def test_pressed_again_it_sounds_anew_where_it_was_silenced() -> None:
+    house = awake()
+    house.press(7)
+    first = set(signals(seen(house)).tones)
+    house.wait(10)
+    assert set(signals(seen(house)).tones) == first
+    house.press(7)
+    assert first.isdisjoint(signals(seen(house)).tones)
+
+
+def test_that_the_visitor_was_told_to_leave_is_said_with_its_time() -> None:
+    house = awake()
+    house.press(7)
+    house.says("anna", "on_scene")
+    assert "gesommeerd te vertrekken" not in read(seen(house), "alarms")
+    house.says("anna", "told_to_leave")
+    (alarm,) = board.alarms(seen(house))["alarms"]
+    assert alarm["leave_s"] == pytest.approx(house.mono_s, abs=0.01)
+    assert "De bezoeker is gesommeerd te vertrekken, geleden." in read(seen(house), "alarms")
+
+
+def test_of_many_who_are_called_only_the_first_are_named() -> None:
+    crowd = tuple(Member(f"lid-{n}", ways=(PHONE,)) for n in range(30))
+    house = awake(replace(PLAN, members=(*PLAN.members, *crowd)))
+    house.press(7)
+    ((_, waits),) = board.alarms(seen(house))["alarms"][0]["waits"][:1]
+    assert waits.count("lid-") == 4 and "en nog 27 (trede 2 van 3)" in waits
+
+
 def test_of_two_alarms_none_hides_the_other() -> None:
     house = awake()
     house.press(7)
@@ -308,9 +361,31 @@ def test_a_closing_can_be_taken_back_for_ten_minutes() -> None:
     house.press(7)
     house.says("anna", "on_scene")
     house.says("anna", "all_clear")
-    assert "Het alarm van Balie 3 is gesloten." in read(seen(house), "notes") and buttons(seen(house), "notes") == {"undo"}
+    assert "Het alarm van Balie 3 is gesloten." in read(seen(house), "notes") and buttons(seen(house), "notes") == {
+        "undo"
+    }
     house.wait(601)
     assert read(seen(house), "notes") == ""
+
+
+def test_a_closing_that_is_not_on_disk_does_not_calm() -> None:
+    house = awake()
+    incident = house.press(7)
+    house.says("anna", "on_scene")
+    house.says("anna", "all_clear")
+    told = seen(house, pending=frozenset({incident}))
+    assert "NOG NIET VASTGELEGD" in read(told, "notes") and "is gesloten" not in read(told, "notes")
+    assert "note--pending" in RENDERER.parts(PAGE, told)["notes"]
+
+
+def test_a_closing_is_not_offered_back_when_the_desk_has_a_new_alarm() -> None:
+    house = awake()
+    house.press(7)
+    house.says("anna", "on_scene")
+    house.says("anna", "all_clear")
+    house.wait(10)
+    house.press(7)
+    assert buttons(seen(house), "notes") == set()
 
 
 # --- 112 --------------------------------------------------------------------------------------------------------------
@@ -335,11 +410,37 @@ def test_the_card_says_what_to_say_and_whose_turn_it_is() -> None:
     text = read(told, "alarms")
     script = "Raadhuis, Raadhuisplein 1, ingang voorzijde. Balie 3, 0.11. Agressieve bezoeker."
     assert script in text and "Nog geen collega ter plaatse. Gewonden: onbekend." in text
-    assert "Achterwacht belt niet zelf: dat doet u. Gevraagd: Els Smit." in text and "wordt gevraagd: Fred Mulder" in text
+    assert "Achterwacht belt niet zelf: dat doet u. U bent gevraagd: bel nu." in text
+    assert "wordt gevraagd: Fred Mulder" in text
     house.says("anna", "on_scene")
     assert "Een collega ter plaatse" in read(seen(house), "alarms")
     house.wait(30)
     assert "Gevraagd: Fred Mulder." in read(seen(house), "alarms")
+    house.wait(30)
+    assert "wordt opnieuw gevraagd: Els Smit en Fred Mulder" in read(seen(house), "alarms")
+
+
+def test_whoever_is_asked_to_call_112_hears_it_when_nobody_is_wanted_any_more() -> None:
+    house = awake()
+    incident = house.press(7)
+    house.says("anna", "on_scene")
+    house.says("bas", "coming")
+    assert signals(seen(house)).tones == {}
+    house.says("anna", "need_112")
+    assert signals(seen(house)).tones == {f"{incident} 112 0": "alarm"}
+    assert signals(seen(house, Viewer("a7", "Receptie", frozenset({"reception"})))).tones == {}
+    house.says("els", "called_112")
+    assert signals(seen(house)).tones == {}
+
+
+def test_where_the_police_are_112_is_not_announced_again() -> None:
+    house = awake()
+    house.press(7)
+    for word in ("on_scene", "need_112", "called_112", "police_here"):
+        house.says("anna", word)
+    house.says("bas", "coming")
+    house.wait(121)
+    assert "worden de anderen opgeroepen, als niemand zegt dat alles goed is" in read(seen(house), "alarms")
 
 
 def test_what_is_read_out_is_in_the_language_of_the_house() -> None:
@@ -382,6 +483,47 @@ def test_an_announced_drill_makes_no_sound_yet() -> None:
     assert "begint over" in read(seen(house), "alarms") and signals(seen(house)).tones == {}
 
 
+def test_an_announced_drill_asks_nothing_yet() -> None:
+    house = awake()
+    house.practises(7, announced=True, by="els")
+    told = seen(house)
+    assert "er zijn er meer nodig" not in read(told, "alarms") and buttons(told, "alarms") == {"drill_stop"}
+
+
+def test_nobody_pressed_for_a_drill() -> None:
+    house = awake()
+    house.practises(7, announced=True, by="els")
+    house.wait(65)
+    text = read(seen(house), "alarms")
+    assert "gedrukt" not in text and "sinds de druk" not in text
+    assert "sinds het begin" in text and "begonnen om 10:01:20" in text  # a minute after it was announced
+
+
+@pytest.mark.parametrize("earnest", ["press", "need_112"])
+def test_an_alarm_that_broke_off_a_drill_says_so_until_the_drill_is_forgotten(earnest: str) -> None:
+    house = awake()
+    house.practises(6, by="els")
+    house.wait(5)
+    if earnest == "press":
+        house.press(7)
+    else:
+        house.says("anna", "need_112")
+    assert "GEEN OEFENING" in read(seen(house), "alarms")
+    house.wait(40)  # the ladder has gone on
+    assert "GEEN OEFENING" in read(seen(house), "alarms")
+
+
+def test_a_press_that_no_tester_claimed_counts_from_the_press() -> None:
+    house = awake()
+    house.tests_button(6, by="anna")
+    house.wait(5)
+    house.press(6)
+    house.wait(11)
+    (alarm,) = board.alarms(seen(house))["alarms"]
+    assert house.mono_s - alarm["since_s"] == pytest.approx(11, abs=0.1)
+    assert alarm["at"] == "10:00:25" and alarm["in_earnest"] == "ECHT ALARM"
+
+
 def test_a_drill_is_started_and_stopped_from_the_menu() -> None:
     house = awake()
     assert buttons(seen(house), "practice") == {"drill_start true", "drill_start false", "test"}
@@ -410,6 +552,26 @@ def test_at_a_desk_in_alarm_the_board_looks_as_in_peace() -> None:
     house.says("anna", "all_clear")
     told = seen(house, screen)
     assert "Dagbericht: afgerond" in read(told, "foot") and read(told, "notes") == ""  # whoever sits there may still
+
+
+def test_what_stood_at_the_desk_before_its_own_alarm_stays_there() -> None:
+    """A screen that grows calm when somebody presses tells as much as one that lights up, and hides an alarm besides."""
+    house = awake()
+    screen = Viewer("a4", "Scherm", frozenset({"reception"}), "els", screen="receptie")
+    house.press(6)
+    house.says("anna", "on_scene")
+    house.says("anna", "all_clear")
+    house.wait(1)
+    house.press(7)
+    house.wait(5)
+    before, heard = RENDERER.parts(PAGE, seen(house, screen)), signals(seen(house, screen))
+    house.press(9)
+    assert RENDERER.parts(PAGE, seen(house, screen)) == before and signals(seen(house, screen)) == heard
+    house.press(5)
+    told = seen(house, screen)
+    assert [alarm["place"] for alarm in board.alarms(told)["alarms"]] == ["Balie 3"]  # what began later is not shown
+    house.says("bas", "coming", incident=next(one for one in house.state.alarms if one.startswith("7-")))
+    assert "Bas Jansen komt eraan" in read(seen(house, screen), "alarms")
 
 
 def test_another_screen_of_the_reception_shows_it() -> None:
@@ -474,3 +636,89 @@ def test_every_part_has_its_words_in_both_languages(language: str) -> None:
 def test_the_links_are_those_that_the_viewer_may_open() -> None:
     for path, _ in board.links(ELS):
         assert access.may(ELS, f"GET {path}")
+
+
+# --- a page that rings ------------------------------------------------------------------------------------------------
+
+
+def ringing() -> House:
+    """A house whose reception is rung by its open board."""
+    return awake(replace(PLAN, members=tuple(replace(member, ways=(APP,)) for member in PLAN.members)))
+
+
+def test_the_open_board_of_a_member_is_rung_and_names_its_orders() -> None:
+    assert PAGE.rings
+    house = ringing()
+    house.press(7)
+    assert signals(seen(house)).orders == ()
+    house.wait(31)  # the third step rings the reception
+    (alarm,) = house.state.alarms.values()
+    rung = alarm.rings["app:els"].id
+    assert signals(seen(house)).orders == (rung,)
+    assert f'data-order="{rung}"' in RENDERER.parts(PAGE, seen(house))["alarms"]
+    house.wait(35)
+    (alarm,) = house.state.alarms.values()
+    assert signals(seen(house)).orders == (alarm.rings["app:els"].id, alarm.calls["app:els"].id)
+
+
+def test_a_test_of_the_board_is_heard_and_seen() -> None:
+    house = ringing()
+    house.tests("app:els", by="els")
+    order = house.state.tests["app:els"].order
+    told = seen(house)
+    assert (signals(told).orders, signals(told).tones) == ((order,), {order: "test"})
+    assert read(told, "notes") == "TEST van deze pagina. Dit is geen alarm."
+    house.wait(31)
+    assert signals(seen(house)).orders == () and read(seen(house), "notes") == ""
+
+
+def test_what_the_reception_was_told_by_its_page_stands_there_in_peace() -> None:
+    house = by_day(replace(BY_DAY, members=tuple(replace(one, ways=(APP,)) for one in BY_DAY.members)), lifted=("p1",))
+    told = [one for one in house.all(Ordered) if one.target == "app:els" and one.kind in NOTICES]
+    assert told, "the reception is told at nine which pagers are missing"
+    assert "09:00 Niet alle piepers zijn opgehaald." in read(seen(house, notices=tuple(told)), "notes")
+    house.press(7)
+    assert "09:00" not in read(seen(house, notices=tuple(told)), "notes")
+
+
+# --- what the light may say -------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_ready_for_today_before_the_pagers_were_checked() -> None:
+    house = DayHouse(BY_DAY, at="07:00")
+    house.wait(20)
+    assert board.light(seen(house))["state"] == "works" and "alles werkt" in read(seen(house), "light")
+    assert board.light(seen(by_day(lifted=("p1", "p2", "p3"))))["state"] == "ready"
+
+
+def test_on_a_closed_day_no_pager_is_waited_for() -> None:
+    house = DayHouse(BY_DAY, day=date(2026, 11, 28), at="09:30")
+    house.wait(20)
+    assert board.light(seen(house))["state"] == "works"
+    assert "nog niet" not in read(seen(house), "pagers") and "werkt" in read(seen(house), "pagers")
+
+
+def test_the_header_names_who_is_logged_in() -> None:
+    assert "Ingelogd: Els (Els Smit)" in read(seen(awake()), "light")
+    nobody = Viewer("a9", "Scherm", frozenset({"reception"}))
+    assert "Ingelogd: Scherm" in read(seen(awake(), nobody), "light")
+
+
+def test_the_battery_of_a_pager_that_is_gone_is_not_known() -> None:
+    house = by_day(lifted=("p1", "p2", "p3"))
+    assert "90 %" in read(seen(house), "pagers")
+    house.pager("p1").dies()
+    house.wait(30)
+    (first,) = (row for row in board.pagers(seen(house))["rows"] if row["id"] == "p1")
+    assert first["battery"] == ""
+
+
+def test_the_pagers_that_somebody_must_call_about_stand_first() -> None:
+    house = by_day(lifted=("p1", "p2"))
+    assert [row["id"] for row in board.pagers(seen(house))["rows"]] == ["p3", "p1", "p2"]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_a_screen_names_no_command_of_a_terminal(language: str) -> None:
+    told = seen(awake(), language=language)
+    assert not [key for key in (*KINDS, *get_args(Lack)) if "achterwacht " in "".join(told.about_fault(key))]

@@ -12,7 +12,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
-from achterwacht.core.plan import Member, Zender
+from achterwacht.core import heard as h
+from achterwacht.core.plan import APP, Member, Zender
 from dashboard_site import Site, site
 from house import TOWN_HALL, House
 
@@ -208,6 +209,7 @@ async def test_it_speaks_english_too(chromium: Browser, tmp_path: Path) -> None:
         await page.get_by_role("button", name="English").click()
         await expect(page.locator("[data-part=faults]")).to_contain_text("Faults")
         assert await page.locator("html").get_attribute("lang") == "en"
+        await expect(page.locator("[data-clock]")).to_contain_text("Sat 21 Nov")  # as it is written here
         assert page.url == f"{here.url}/receptie"
         await page.get_by_role("button", name="Nederlands").click()
         await expect(page.locator("[data-part=faults]")).to_contain_text("Storingen")
@@ -267,3 +269,32 @@ async def test_a_long_list_of_people_and_places_breaks_nothing(chromium: Browser
         await expect(page.locator(".people li")).to_have_count(20)
         await expect(page.get_by_role("heading", name=place)).to_be_in_viewport(ratio=1)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_open_board_is_rung_and_says_what_it_shows(chromium: Browser, tmp_path: Path) -> None:
+    house = awake(replace(PLAN, members=tuple(replace(member, ways=(APP,)) for member in PLAN.members)))
+    async with site(house, tmp_path) as here, board(chromium, here) as page:
+        await here.until(lambda: here.pages == ("els",), "the daemon knows whose page is open")
+        incident = house.press(7)
+        house.wait(31)  # the third step rings the reception
+        here.tell()
+        await here.until(lambda: house.state.alarms[incident].rings["app:els"].stage == "shown", "shown")
+        house.tests("app:els", by="els")
+        here.tell()
+        await here.until(lambda: house.state.tests["app:els"].stage == "shown", "the test is shown")
+        await expect(page.locator("[data-part=notes]")).to_contain_text("TEST van deze pagina")
+
+
+async def test_beside_an_alarm_nothing_is_green_and_no_word_hides_it(chromium: Browser, tmp_path: Path) -> None:
+    house = awake()
+    async with site(house, tmp_path) as here, board(chromium, here) as page:
+        await expect(page.locator(".light--ready")).to_be_visible()
+        house.press(7)
+        house.hear(h.Trouble("broker/link", "no answer"))  # of the others nothing is known
+        here.tell()
+        await expect(page.locator(".light--ready")).to_be_hidden()
+        plates = page.locator(".plate")
+        await expect(plates).to_have_count(11)
+        await expect(plates.last).to_contain_text("ALARM")  # it lies over the others
+        near = page.locator(".plate--unknown").filter(has_text="onbekend")
+        assert await near.count() < 10  # words that would touch are left out; the sign stays

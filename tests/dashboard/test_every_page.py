@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, expect
 
 from achterwacht.core.plan import Morning
 from achterwacht.outputs.phones.vapid import make_vapid_key
-from achterwacht_dashboard import access
+from achterwacht_dashboard import access, accounts
 from achterwacht_dashboard.access import ROLES
 from dashboard_site import Site, site
 from day_house import DayHouse
@@ -38,9 +40,10 @@ ENLARGED_PX = (683, 384)
 TEXT_PX, LARGE_TEXT_PX = 16, 32
 """What a browser writes in, and when somebody has set it to twice as large."""
 FIRST_LOAD_MAX_BYTES = 100_000
-CONTRAST_IN_ALARM = 7.0
+CONTRAST, CONTRAST_IN_ALARM = 4.5, 7.0
 AXE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 """All its rules; that of WCAG 2.2 is off unless it is asked for."""
+SENTENCE = "een lange zin is goed"
 TABS_MAX = 150
 """No page has so many controls: the focus is caught."""
 
@@ -71,11 +74,17 @@ function rgba(colour) {
     return [r, g, b, a / 255];
 }
 const over = ([r, g, b, a], under) => [r, g, b].map((value, n) => value * a + under[n] * (1 - a));
-function seenColours(element, colour) {
+/** Letters and their ground, of which `stripe` is the one that counts where it is striped. */
+function seenColours(element, colour, stripe = 0) {
     const line = [];
     for (let one = element; one; one = one.parentElement) line.unshift(one);
     let ground = over(rgba("Canvas"), [255, 255, 255]);
-    const grounds = line.map((one) => ({ opacity: Number(getComputedStyle(one).opacity), under: ground, on: (ground = over(rgba(getComputedStyle(one).backgroundColor), ground)) }));
+    const grounds = line.map((one) => {
+        const { opacity, backgroundColor, backgroundImage } = getComputedStyle(one);
+        const under = ground;
+        ground = over(rgba((backgroundImage.match(/rgba?\\([^)]*\\)/g) ?? [backgroundColor]).at(stripe)), under);
+        return { opacity: Number(opacity), under };
+    });
     let ink = over(rgba(colour), ground);
     for (const { opacity, under } of grounds.reverse()) {
         ink = over([...ink, opacity], under);
@@ -122,36 +131,53 @@ AUDIT = (
 )
 
 FAINT = (
-    "(least) => {"
+    "([where, least]) => {"
     + HELPERS
     + """
-    const ALARM = ".incident, .open-now, [data-part=now] .bar, .loud, .step--claim, .sound .off, .note.state-alarm, .note.state-drill, #said, #stale";
-    const faint = [];
-    function judge(element, ink, ground) {
-        const ratio = contrast(ink, ground);
-        if (ratio < least) faint.push(`${ratio.toFixed(1)}: ${tell(element)}`);
-    }
     let judged = 0;
-    for (const alarm of document.querySelectorAll(ALARM)) {
-        const texts = document.createTreeWalker(alarm, NodeFilter.SHOW_TEXT);
+    const faint = new Set();
+    function judge(element, ink, ground) {
+        judged++;
+        const ratio = contrast(ink, ground);
+        if (ratio < least) faint.add(`contrast of ${ratio.toFixed(1)}: ${tell(element)}`);
+    }
+    const judgeText = (one) => [0, -1].forEach((stripe) => judge(one, ...seenColours(one, getComputedStyle(one).color, stripe)));
+    for (const part of document.querySelectorAll(where)) {
+        const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
             const element = texts.currentNode.parentElement;
-            if (!texts.currentNode.data.trim() || !isSeen(element) || element.closest(".visually-hidden, option")) continue;
-            if (getComputedStyle(element).backgroundImage !== "none") faint.push(`a picture under ${tell(element)}`);
-            judge(element, ...seenColours(element, getComputedStyle(element).color));
-            judged++;
+            if (texts.currentNode.data.trim() && isSeen(element) && !element.closest(".visually-hidden, option, svg")) judgeText(element);
         }
-        for (const one of alarm.querySelectorAll("select, input:not([type=hidden])"))
-            if (isSeen(one)) judge(one, ...seenColours(one, getComputedStyle(one).color));
+        [...part.querySelectorAll("select, input:not([type=hidden])")].filter(isSeen).forEach(judgeText);
     }
-    for (const plate of document.querySelectorAll(".plate")) {
-        const [ink] = seenColours(plate.querySelector("text"), getComputedStyle(plate.querySelector("text")).fill);
-        const [ground] = seenColours(plate.querySelector("rect"), getComputedStyle(plate.querySelector("rect")).fill);
-        judge(plate, ink, ground);
+    for (const plate of document.querySelectorAll(".plate:has(text)")) {
+        const fill = (name) => rgba(getComputedStyle(plate.querySelector(name)).fill).slice(0, 3);
+        judge(plate, fill("text"), fill("rect"));
     }
-    return [judged, faint];
+    return [judged, [...faint]];
 }"""
 )
+ALARM = (
+    ".incident, .open-now, [data-part=now] .bar, .loud, .step--claim, .sound .off, .note.state-alarm, .note.state-drill,"
+    " #said, #stale"
+)
+
+COVERED = (
+    "() => {"
+    + HELPERS
+    + """
+    scrollTo(0, 0);
+    return [...document.querySelectorAll(".place")].slice(0, 1).filter((place) => {
+        const box = place.getBoundingClientRect();
+        const hit = document.elementFromPoint(box.left + 40, box.top + box.height / 2);
+        return hit !== place;
+    }).map((place) => `the place cannot be read: ${tell(place)}`);
+}"""
+)
+"""Whether something lies over the place of the first alarm, or it is not on the screen at all."""
+
+ALERTS = """(place) => [...document.querySelectorAll("[role=alert]")]
+    .filter((one) => one.checkVisibility() && one.textContent.includes(place)).length"""
 
 FOCUS = (
     "() => {"
@@ -174,6 +200,10 @@ FOCUS = (
     return { at: controls().indexOf(one), wrong, what: tell(one) };
 }"""
 )
+NAME = """() => {
+    const one = document.activeElement;
+    return (one.ariaLabel ?? one.labels?.[0]?.textContent ?? one.textContent).trim();
+}"""
 HOW_MANY = "() => {" + HELPERS + "return controls().length; }"
 
 
@@ -202,15 +232,15 @@ def morning() -> DayHouse:
 
 
 def in_three_phases(house: DayHouse) -> list[str]:
-    """Three alarms at once: nobody comes yet, somebody is coming, somebody is there. Returns what they are called."""
-    incidents = []
-    for zender, answer in ((7, ""), (6, "coming"), (5, "on_scene")):
+    """Three alarms at once: nobody comes yet, enough are coming, somebody is there. Returns what they are called."""
+    for zender in (7, 6, 5):
         house.press(zender)
-        house.wait(1)
-        incidents.append(house.alarm(zender).incident)
-        if answer:
-            house.says("cor", answer)  # type: ignore[arg-type]
-            house.wait(1)
+    house.wait(1)
+    incidents = [house.alarm(zender).incident for zender in (7, 6, 5)]
+    house.says("cor", "coming", incident=incidents[1])
+    house.says("dina", "coming", incident=incidents[1])
+    house.says("fred", "on_scene", incident=incidents[2])
+    house.wait(1)
     return incidents
 
 
@@ -241,8 +271,6 @@ class Walk:
         self.bytes = 0
         await self.page.goto(f"{self.here.url}{path}")
         await self.page.evaluate(READY)
-        if self.bytes > FIRST_LOAD_MAX_BYTES:
-            self.complain([f"{self.bytes} bytes are loaded"])
 
     def has_loaded(self, size: float) -> None:
         self.bytes += int(size)
@@ -273,8 +301,8 @@ class Walk:
         found = (await Axe().run(page, options=AXE)).response["violations"]
         self.complain(f"{one['id']}: {[node['html'][:150] for node in one['nodes']]}" for one in found)
         self.complain(await page.evaluate(AUDIT, self.is_phone))
-        if await page.locator("html").get_attribute("lang") != self.language:
-            self.complain(["lang is wrong"])
+        if await page.locator(f"html[lang={self.language}]:not([data-broken])").count() != 1:
+            self.complain(["its language is wrong, or a part of it is missing"])
         self.complain(await self.same_names())
         size = page.viewport_size
         assert size is not None
@@ -283,6 +311,7 @@ class Walk:
             wide = await page.evaluate("document.documentElement.scrollWidth")
             if wide > width:
                 self.complain([f"{wide} px wide on {width} px"])
+            self.complain(await page.evaluate(COVERED))
         await page.set_viewport_size(size)
         await self.cdp.send("Page.setFontSizes", {"fontSizes": {"standard": LARGE_TEXT_PX}})
         wide = await page.evaluate("document.documentElement.scrollWidth")
@@ -290,11 +319,16 @@ class Walk:
             self.complain([f"{wide} px wide with large letters"])
         await self.cdp.send("Page.setFontSizes", {"fontSizes": {"standard": TEXT_PX}})
 
-    async def judge_alarm(self, path: str) -> None:
-        """What of an alarm stands there: all of it can be read from afar."""
-        judged, faint = await self.page.evaluate(FAINT, CONTRAST_IN_ALARM)
+    async def judge_contrast(self, where: str, least: float) -> int:
+        """Whether all that stands there can be read. Returns how much that is."""
+        judged, faint = await self.page.evaluate(FAINT, [where, least])
         self.complain(faint)
-        if not judged and not path.startswith("/balie"):
+        return int(judged)
+
+    async def judge_alarm(self) -> None:
+        """This page, on which an alarm stands."""
+        await self.judge()
+        if not await self.judge_contrast(ALARM, CONTRAST_IN_ALARM):
             self.complain(["shows no alarm"])
 
     async def tab_through(self) -> None:
@@ -311,6 +345,14 @@ class Walk:
                 order.append(focus["at"])
         if order != list(range(expected)):
             self.complain([f"the focus goes {order}, of {expected}"])
+
+    async def reach(self, name: str) -> None:
+        """Tab until what is called so has the focus."""
+        for _ in range(TABS_MAX):
+            await self.page.keyboard.press("Tab")
+            if (await self.page.evaluate(NAME)).startswith(name):
+                return
+        raise AssertionError(f"nobody comes to {name} by Tab on {self.page.url}")
 
     async def same_names(self) -> list[str]:
         """Buttons of which who only hears their name cannot know which is which."""
@@ -345,11 +387,11 @@ async def walk(chromium: Browser, folder: Path, house: DayHouse, language: str) 
     make_vapid_key(state / "vapid.pem")
     async with site(house, folder) as here:
         await here.until(lambda: here.app.state.archive.shelf.whole)
-        accounts = here.app.state.accounts
+        known = here.app.state.accounts
         token = await here.token(*ROLES, member="anna", name="Anna de Vries")
-        anna = accounts.viewer(token).account
-        reset, _ = await accounts.make_link("password", anna)
-        pair, _ = await accounts.make_link("pair", anna)
+        anna = known.viewer(token).account
+        reset, _ = await known.make_link("password", anna)
+        pair, _ = await known.make_link("pair", anna)
         context = await chromium.new_context(**LOOKS[language], reduced_motion="reduce", service_workers="block")
         await context.add_cookies([{"name": "taal", "value": language, "url": here.url}])
         await context.add_init_script(WATCH)
@@ -385,12 +427,13 @@ async def test_every_page_is_for_everybody(chromium: Browser, tmp_path: Path, la
                 await walking.context.add_cookies([walking.here.cookie(walking.token)])
             for path in await walking.paths(for_anybody):
                 await walking.open(path)
+                if walking.bytes > FIRST_LOAD_MAX_BYTES:
+                    walking.complain([f"{walking.bytes} bytes are loaded"])
                 title = await walking.page.title()
                 if title in walking.titles:
                     walking.complain([f"is called {title}, as {walking.titles[title]}"])
                 walking.titles[title] = path
                 await walking.judge()
-                print("SIZE", path, walking.bytes)
 
 
 async def test_a_keyboard_comes_everywhere(chromium: Browser, tmp_path: Path) -> None:
@@ -416,24 +459,110 @@ async def test_an_alarm_is_for_everybody(chromium: Browser, tmp_path: Path, lang
     house = morning()
     async with walk(chromium, tmp_path, house, language) as walking:
         await walking.context.add_cookies([walking.here.cookie(walking.token)])
-        three = in_three_phases(house)
+        page = walking.page
+        house.practises(9)
+        house.wait(3)
         walking.here.tell()
-        for path in ("/receptie", "/team", "/balie/7", "/meldingen", "/beheer/piepers", "/beheer/knoptest"):
+        for path in ("/receptie", "/team", "/meldingen", "/beheer/piepers"):
             await walking.open(path)
-            await walking.judge()
-            await walking.judge_alarm(path)
-        for incident in three[1:]:
+            await walking.judge_alarm()
+
+        quiet, coming, there = in_three_phases(house)
+        walking.here.tell()
+        for path in ("/receptie", "/team", "/meldingen", "/beheer/piepers", "/beheer/knoptest"):
+            await walking.open(path)
+            await walking.judge_alarm()
+            if (times := await page.evaluate(ALERTS, "Balie 3")) != 1:
+                walking.complain([f"says an alarm {times} times"])
+        for path in ("/receptie", "/team"):
+            await walking.open(path)
+            for state in ("alarm", "coming", "on_scene"):
+                await expect(page.locator(f".state-{state}.what, .incident.{state}").first).to_be_visible()
+        await walking.open("/balie/7")
+        await walking.judge()
+        assert await page.evaluate(ALERTS, "") == 0, "at the desk nothing is said"
+
+        for incident in (coming, there):
             house.says("cor", "on_scene", incident=incident)
             house.says("cor", "all_clear", incident=incident)
-        house.says("anna", "on_scene", incident=three[0])
-        house.says("anna", "need_112", incident=three[0])
+        house.says("anna", "on_scene", incident=quiet)
+        house.says("anna", "need_112", incident=quiet)
         walking.here.tell()
         for path in ("/receptie", "/team"):
             await walking.open(path)
-            await walking.judge()
-            await walking.judge_alarm(path)
+            await walking.judge_alarm()
+
         walking.here.app.state.house._lost("the daemon was stopped")
         for path in ("/receptie", "/team", "/meldingen", "/beheer/piepers", "/beheer/knoptest"):
             await walking.open(path)
-            await expect(walking.page.locator("#stale")).to_be_visible()
+            await expect(page.locator("#stale")).to_be_visible()
             await walking.judge()
+            await walking.judge_contrast("main, #stale", CONTRAST)
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost nothing."""
+    monkeypatch.setattr(accounts, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=64))
+
+
+async def test_a_day_with_the_keyboard_alone(chromium: Browser, tmp_path: Path, cheap: None) -> None:
+    """Log in, answer in somebody's name, close with a reason, take it back; answer oneself; swap a day."""
+    house = morning()
+    async with walk(chromium, tmp_path, house, "nl") as walking:
+        page, keys = walking.page, walking.page.keyboard
+        await walking.open(walking.filled["/start/{token}"])
+        for label in ("Wachtwoord", "Wachtwoord nogmaals"):
+            await walking.reach(label)
+            await keys.type(SENTENCE)
+        await keys.press("Enter")
+        await page.wait_for_url("**/receptie")
+        await walking.open("/account")
+        await walking.reach("Uitloggen")
+        await keys.press("Enter")
+        await page.wait_for_url("**/login")
+        await walking.reach("Naam")
+        await keys.type("Anna de Vries")
+        await walking.reach("Wachtwoord")
+        await keys.type(SENTENCE)
+        await keys.press("Enter")
+        await page.wait_for_url("**/receptie")
+
+        house.press(7)
+        house.wait(1)
+        walking.here.tell()
+        await expect(page.get_by_role("heading", name="Balie 3")).to_be_visible()
+        await walking.reach("Namens")
+        await keys.type("Bas")
+        await walking.reach("komt eraan: Balie 3")
+        await keys.press("Enter")
+        await expect(page.locator(".people")).to_contain_text("Bas Jansen komt eraan")
+        await walking.reach("Veilig melden")
+        await keys.press("Enter")
+        await walking.reach("Door")
+        await keys.type("Els")
+        await walking.reach("Waarom is het veilig?")
+        await keys.type("bezoeker is weg")
+        await keys.press("Enter")
+        await expect(page.locator("[data-part=notes]")).to_contain_text("Balie 3")
+        await walking.reach("toch niet veilig")
+        await keys.press("Enter")
+        await expect(page.get_by_role("heading", name="Balie 3")).to_be_visible()
+
+        await walking.open("/team")
+        await walking.reach("Ik ga")
+        await keys.press("Space")
+        await expect(page.locator(".who")).to_contain_text("Anna de Vries onderweg")
+        await walking.reach("Ter plaatse")  # it goes on from where it was
+
+        await walking.open("/beheer/rooster")
+        await walking.reach("dag van de ruil")
+        for key in ("ArrowRight", "ArrowUp"):  # a day or a month later: the order is the browser's
+            await keys.press(key)
+        on = await page.get_by_label("dag van de ruil").input_value()
+        await walking.reach("wie draagt hem")
+        await keys.type("Dina")
+        await walking.reach("Ruil")
+        await keys.press("Enter")
+        await expect(page.locator("#said")).to_contain_text("aangekomen")
+        assert list(house.state.swaps.values()) == ["dina"], on

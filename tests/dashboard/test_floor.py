@@ -191,6 +191,16 @@ def test_at_a_desk_in_alarm_nothing_is_marked() -> None:
     assert marks(seen(house, at_the_desk))["7"].state == "ready"
 
 
+def test_what_was_marked_before_the_desk_itself_was_pressed_stays() -> None:
+    house = awake()
+    at_the_desk = Viewer("a2", "Gerda", frozenset({"team"}), "gerda")
+    house.press(6)
+    before = marks(seen(house, at_the_desk))
+    house.press(7)
+    house.press(5)
+    assert marks(seen(house, at_the_desk)) == before and before["6"].state == "alarm"
+
+
 def test_a_press_that_no_plan_knows_is_marked_all_the_same() -> None:
     house = awake()
     house.press(99)

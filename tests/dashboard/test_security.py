@@ -192,40 +192,80 @@ async def test_ten_megabytes_are_refused_before_they_have_come(tmp_path: Path) -
             try:
                 answer = await client.post("/redeem", content=pieces(), headers={"Content-Type": "application/json"})
                 assert answer.status_code == 413
-                assert answer.json()["detail"] == "a request holds at most 262144 bytes"
+                assert answer.json()["detail"] == f"a request holds at most {security.BODY_MAX_BYTES} bytes"
             except httpx.TransportError:
                 pass  # it was cut off before it had read why
         assert sent < 10_000_000
 
 
-async def test_what_a_person_says_goes_past_a_flood_of_requests() -> None:
-    begun: list[str] = []
+def asked(method: str, cookie: bytes = b"") -> Scope:
+    """A request, as it comes to the application."""
+    headers = [(b"host", b"here"), (b"origin", b"http://here"), (b"cookie", cookie)]
+    return {
+        "type": "http", "method": method, "path": "/", "raw_path": b"/", "query_string": b"", "headers": headers,
+    }  # fmt: skip
+
+
+async def nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+def is_known(scope: Scope) -> bool:
+    return (b"cookie", b"els") in scope["headers"]
+
+
+async def test_whoever_is_logged_in_goes_past_a_flood_of_strangers() -> None:
+    begun: list[tuple[str, bool]] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        begun.append(scope["method"])
-
-    async def receive() -> Message:
-        return {"type": "http.disconnect"}
+        begun.append((scope["method"], is_known(scope)))
 
     async def send(message: Message) -> None:
         raise AssertionError(message)
 
-    def request(method: str) -> Scope:
-        headers = [(b"host", b"here"), (b"origin", b"http://here")]
-        return {
-            "type": "http",
-            "method": method,
-            "path": "/",
-            "raw_path": b"/",
-            "query_string": b"",
-            "headers": headers,
-        }
+    ours = security.Security(app, is_known)
+    flood = [ours(asked(method), nothing, send) for method in 50 * ("GET", "POST")]
+    pages = [ours(asked("GET", b"els"), nothing, send) for _ in range(20)]
+    await asyncio.gather(*flood, *pages, ours(asked("POST", b"els"), nothing, send))
+    assert len(begun) == 121
+    assert begun.index(("POST", True)) < 5, "what a person says goes past everything"
+    assert begun.index(("GET", True)) < 5, "and a page past the strangers"
 
-    ours = security.Security(app)
-    flood = [ours(request("GET"), receive, send) for _ in range(100)]
-    await asyncio.gather(*flood, ours(request("POST"), receive, send))
-    assert len(begun) == 101
-    assert begun.index("POST") < 5
+
+async def test_more_strangers_than_can_be_served_are_told_to_come_back() -> None:
+    begun = 0
+    told: list[int] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal begun
+        begun += 1
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told.append(message["status"])
+
+    ours = security.Security(app, is_known)
+    await asyncio.gather(*(ours(asked("POST"), nothing, send) for _ in range(security.STRANGERS_MAX + 50)))
+    assert (begun, told) == (security.STRANGERS_MAX, 50 * [503])
+
+
+async def test_whoever_leaves_in_the_middle_is_no_news(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with site(House(), tmp_path) as here:
+        host, port = here.url.removeprefix("http://").split(":")
+        for path in ("/login", "/redeem", "/taal"):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {here.url}\r\n".encode())
+            writer.write(b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\nname")
+            await here.until(lambda: here.connections)
+            await asyncio.sleep(0)
+            writer.transport.abort()
+            await here.until(lambda: not here.connections)
+        for nonsense in (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n"):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(nonsense)
+            assert (await reader.read()).startswith(b"HTTP/1.1 400")
+            writer.close()
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
 async def test_a_head_without_end_is_refused(tmp_path: Path) -> None:

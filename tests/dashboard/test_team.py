@@ -12,6 +12,7 @@ import pytest
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.heard import AnswerWord
+from achterwacht.core.plan import Zender
 from achterwacht.journal.people import Person
 from achterwacht_dashboard import team
 from achterwacht_dashboard.pages import Seen
@@ -49,7 +50,7 @@ def test_a_press_shows_the_place_and_two_buttons() -> None:
     house.press(7)
     house.wait(2)
     one = card(house)
-    assert (one.place, one.room, one.raised_at) == ("Balie 3", "0.7 PB", "10:00:00")
+    assert (one.place, one.room, one.pressed_at) == ("Balie 3", "0.7 PB", "10:00:00")
     assert answers(one) == ["coming", "cannot"]
     assert one.is_mine
     assert (one.wanted, one.can_close) == (2, False)
@@ -438,3 +439,84 @@ def test_names_and_places_are_text() -> None:
     for part in team.PAGE.parts:
         assert "<script" not in html(team.PAGE, part, seen(house, people=people))
     assert html(team.PAGE, "alarm", seen(house, people=people)).count("&lt;script&gt;") >= 3
+
+
+# --- what must not lie ---
+
+
+def test_an_alarm_that_broke_off_a_drill_says_so_until_the_drill_is_forgotten() -> None:
+    house = House(APP_HALL)
+    house.practises(6)
+    house.press(7)
+    house.wait(40)  # the ladder has gone on
+    assert card(house).in_earnest == "GEEN OEFENING"
+
+
+def test_nobody_pressed_for_a_drill() -> None:
+    house = House(APP_HALL)
+    house.practises(7, announced=True)
+    house.wait(65)
+    assert "sinds het begin, om 10:01:00" in text("alarm", seen(house))  # a minute after it was announced
+    assert house.mono_s - card(house).since_s == pytest.approx(5, abs=0.1)
+
+
+def test_a_press_that_no_tester_claimed_counts_from_the_press() -> None:
+    house = House(APP_HALL)
+    house.tests_button(6)
+    house.wait(5)
+    house.press(6)
+    house.wait(11)
+    assert card(house).pressed_at == "10:00:05" and house.mono_s - card(house).since_s == pytest.approx(11, abs=0.1)
+
+
+def test_several_alarms_stand_in_a_line_above_them() -> None:
+    house = House(APP_HALL)
+    house.press(7)
+    assert "alarmen:" not in text("alarm", seen(house))
+    house.press(6)
+    house.press(99)
+    assert text("alarm", seen(house)).startswith("3 alarmen: Balie 3 · Balie 2 · Zender 99 onbekend")
+
+
+def test_what_rang_before_the_desk_itself_was_pressed_goes_on() -> None:
+    """A telephone that falls silent when somebody presses tells as much as one that rings."""
+    house = House(APP_HALL)
+    house.press(6)
+    house.wait(2)
+    before, heard = text("alarm", seen(house, "bas")), team.signals(seen(house, "bas"))
+    assert before.startswith("ALARM: Balie 2") and list(heard.tones.values()) == ["alarm"] and heard.orders
+    house.press(5)  # his own desk
+    assert text("alarm", seen(house, "bas")) == before and team.signals(seen(house, "bas")) == heard
+
+
+def test_a_house_that_is_not_heard_is_not_ready() -> None:
+    house = House(APP_HALL, supervised=True)
+    house.wait(20)
+    assert "Klaar voor vandaag" in text("duty", seen(house)).split(" Onbekend")[0]
+    told = text("duty", seen(house, stale_since=house.now))
+    assert told.startswith("Onbekend") and "Klaar" not in told
+
+
+def test_nobody_is_ready_for_today_before_the_pagers_were_checked() -> None:
+    house = DayHouse(APP_HALL_BY_DAY, at="07:00")
+    house.wait(20)
+    assert text("duty", seen(house)).startswith("Alles werkt")
+
+
+def test_a_closing_that_is_not_on_disk_does_not_calm() -> None:
+    house = House(APP_HALL)
+    incident = house.press(7)
+    house.says("anna", "on_scene")
+    house.says("anna", "all_clear")
+    told = text("closed", seen(house, pending=frozenset({incident})))
+    assert "NOG NIET VASTGELEGD" in told and "gesloten" in told and "alarm gesloten" not in told
+
+
+@pytest.mark.parametrize(
+    ("place", "size"),
+    [("Balie 3", " short"), ("Receptie", " short"), ("Vergaderzaal", " long"), ("Spreekkamer 1", "")],
+)
+def test_no_word_of_a_place_is_broken(place: str, size: str) -> None:
+    house = House(replace(APP_HALL, zenders=(Zender(1, place),)))
+    house.press(1)
+    assert card(house).size == size

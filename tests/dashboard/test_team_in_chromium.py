@@ -237,11 +237,11 @@ async def test_what_somebody_is_writing_outlives_what_happens_meanwhile(chromium
         here.tell()
         await expect(page.get_by_label("Van", exact=True)).to_have_value("2026-12-28")
         await page.get_by_label("Tot en met").fill("2026-12-27")
-        await page.get_by_role("button", name="Meld mij af").tap()
+        await page.get_by_role("button", name="Meld me afwezig").tap()
         await expect(page.locator("#said")).to_contain_text("het eindigt voordat het begint")
         await page.get_by_label("Tot en met").fill("2026-12-31")
         await page.get_by_label("Wie vervangt mij").select_option("dina")
-        await page.get_by_role("button", name="Meld mij af").tap()
+        await page.get_by_role("button", name="Meld me afwezig").tap()
         await expect(page.get_by_text("vervanger: Dina Visser")).to_be_visible()
         assert house.state.absences[0].replacement == "dina"
         await page.get_by_role("button", name="Ik ben er toch").tap()

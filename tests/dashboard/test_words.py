@@ -14,7 +14,7 @@ import pytest
 from achterwacht.core.display import Sign
 from achterwacht.core.escalation import WATCHES
 from achterwacht.core.plan import ROLES as PLAN_ROLES
-from achterwacht.core.readiness import Light, Works
+from achterwacht.core.readiness import Works
 from achterwacht.core.state import Police
 from achterwacht_dashboard.access import ROLES
 from achterwacht_dashboard.accounts import DeedWord
@@ -25,11 +25,20 @@ from achterwacht_dashboard.floor import PHASES
 from achterwacht_dashboard.menu import PAGES
 from achterwacht_dashboard.pages import HERE
 from achterwacht_dashboard.push import WORKER_WORDS
+from achterwacht_dashboard.ringing import LightWord
 from achterwacht_dashboard.words import MODULES, WORDS
 
 NAMES = "|".join(module.__name__.rpartition(".")[2] for module in MODULES)
 ANSWERS = ("coming", "cannot", "on_scene")
-LIGHTS = get_args(Light)
+LIGHTS = get_args(LightWord)
+DONE_HERE = (
+    "zender/test overdue",
+    "plan/invalid",
+    "house/not picked up",
+    "house/too few carried",
+    "house/gap today",
+)
+"""The faults of which a screen says what to press, where a terminal is told what to type."""
 
 MADE: Mapping[str, tuple[str, ...]] = {
     "accounts.deed_": get_args(DeedWord),
@@ -40,7 +49,8 @@ MADE: Mapping[str, tuple[str, ...]] = {
     "admin.people.reached.": ("yes", "no", "never", "unproven", "unknown"),
     "admin.role.": PLAN_ROLES,
     "board.answer.": ANSWERS,
-    "board.light.": (*(light.replace(" ", "_") for light in LIGHTS), "unknown"),
+    "board.light.": LIGHTS,
+    "common.do.": DONE_HERE,
     "board.neutral.": (*NEUTRAL, "idle", "unknown"),
     "board.say.": (*ANSWERS, "told_to_leave"),
     "board.test.": ("waiting", "pressed", "claimed"),

@@ -2,7 +2,7 @@
 
 let wallMs = null; // at `heardAt`
 let heardAt = 0;
-const written = new Intl.DateTimeFormat(document.documentElement.lang, {
+const written = new Intl.DateTimeFormat(`${document.documentElement.lang}-NL`, {
   timeZone: "Europe/Amsterdam",
   weekday: "short",
   day: "numeric",

@@ -1,6 +1,6 @@
 /* The live page: one WebSocket, the parts that it brings, the seconds that count, and the word when it is silent.
 
-   Every message is told on as the event "look"; what else is on a page (sound.js, plan.js, team.js) listens to that. What
+   Every message is told on as the event "look"; what else is on a page (sound.js, plan.js, ringing.js) listens to that. What
    stands here counts as new only for as long as the dashboard is heard. All times are the server's: the clock of this
    machine may be wrong. The messages are in docs/dashboard.md. */
 

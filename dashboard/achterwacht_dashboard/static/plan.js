@@ -3,6 +3,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const LETTER = 0.6; // of a letter's height: about its width, until the browser has measured it
+const RANK = ["ready", "unknown", "fault", "test", "drill", "on_scene", "coming", "alarm"]; // the last lies over the others
+const QUIET = ["unknown", "fault"]; // where their words would touch, their signs stand alone
+const rank = (mark) => RANK.indexOf(mark.state);
 
 document.addEventListener("look", (event) => {
   for (const floor of document.querySelectorAll("[data-floor]")) show(floor, event.detail.signals.marks);
@@ -18,11 +21,11 @@ function show(floor, marks) {
   plan.append(plates);
   const lost = [];
   for (const shape of plan.querySelectorAll('[id^="zender-"]')) shape.setAttribute("class", "mark mark--none");
-  for (const [nr, mark] of Object.entries(marks)) {
+  for (const [nr, mark] of Object.entries(marks).sort(([, one], [, other]) => rank(one) - rank(other))) {
     const place = plan.querySelector(`[id="place-${nr}"]`);
-    if (place) place.textContent = mark.place;
     const shape = plan.querySelector(`[id="zender-${nr}"]`);
     const size = shape?.getBBox();
+    if (place) write(place, mark.place, size?.width);
     if (!size?.width && !size?.height) lost.push(mark); // also of a shape that the drawing itself hides
     else {
       shape.setAttribute("class", `mark mark--${mark.state}${mark.state === "alarm" ? " pulse" : ""}`);
@@ -30,8 +33,15 @@ function show(floor, marks) {
     }
   }
   list(floor.querySelector("[data-floor-words]"), Object.values(marks));
-  list(floor.querySelector("[data-floor-more]"), lost);
+  list(floor.querySelector("[data-floor-more]"), lost.sort((one, other) => rank(other) - rank(one)));
   floor.querySelector(".floor-more").hidden = lost.length === 0;
+}
+
+/** The name of a place, no wider than its shape: else it would lie on the next. */
+function write(place, name, width) {
+  place.textContent = name;
+  place.removeAttribute("textLength");
+  if (width && place.getComputedTextLength() > width) set(place, { textLength: width, lengthAdjust: "spacingAndGlyphs" });
 }
 
 /** A plate on the lower edge of this shape, in the middle; as large as the whole drawing allows. */
@@ -39,6 +49,7 @@ function stand(plan, plates, shape, mark) {
   const size = plan.viewBox.baseVal.width / 46;
   const at = corners(plan, shape);
   const plate = make("g", { class: `plate plate--${mark.state}` });
+  plate.dataset.state = mark.state;
   const text = make("text", { "font-size": size });
   text.textContent = mark.word;
   const box = make("rect", { height: 1.6 * size, rx: 0.4 * size });
@@ -52,6 +63,22 @@ function stand(plan, plates, shape, mark) {
   set(box, { x, y, width });
   set(sign, { x: x + 0.4 * size, y: y + 0.3 * size });
   set(text, { x: x + 1.7 * size, y: y + 1.15 * size });
+  for (const other of plates.children) if (other !== plate && touch(other.firstChild, box)) [other, plate].forEach(shorten);
+}
+
+function touch(one, other) {
+  const [a, b] = [one.getBBox(), other.getBBox()];
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+/** Its sign alone; its word stands in the list. */
+function shorten(plate) {
+  const [box, sign, text] = plate.children;
+  if (!text || !QUIET.includes(plate.dataset.state)) return;
+  text.remove();
+  const { x, width, height } = box.getBBox();
+  set(box, { x: x + (width - height) / 2, width: height });
+  set(sign, { x: x + (width - sign.getBBox().width) / 2 });
 }
 
 /** Where a shape is in the drawing's own units, whatever groups it is in. */

@@ -25,7 +25,7 @@ const RINGING = ["alarm", "drill"];
 const root = document.documentElement;
 const context = new AudioContext();
 let tones = {}; // what is to be heard, by what it is about
-let discreet = false; // at the desk of an alarm nothing is heard
+let discreet = false; // at the desk of an alarm nothing begins to be heard
 let stale = false;
 let started = false; // somebody has begun their duty on this page
 let silenced = new Set(JSON.parse(localStorage.getItem("silenced") ?? "[]"));
@@ -38,9 +38,8 @@ let awake = null;
 
 /** [tone, about] of all that is to be heard now; what a lost connection hides is a fault. */
 function wanted() {
-  if (discreet) return [];
   const all = Object.entries(tones).map(([about, tone]) => [tone, about]);
-  return stale ? [...all, ["fault", "connection"]] : all;
+  return stale && !discreet ? [...all, ["fault", "connection"]] : all;
 }
 
 function isHeard([tone, about]) {

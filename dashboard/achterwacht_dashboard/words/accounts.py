@@ -39,6 +39,10 @@ NL: Mapping[str, str] = {
     "accounts.bad_member": "Dat lid staat niet in het plan. Kies er een uit de lijst.",
     "accounts.bad_screen": "Dat scherm staat bij geen zender in het plan. Kies er een uit de lijst.",
     "accounts.last_admin": "Dit is het laatste account met de rol beheer. Geef eerst iemand anders die rol.",
+    "accounts.has_devices": (
+        "Met dit account zijn toestellen gekoppeld, misschien door een ander, en die kregen deze rol erbij. Ontkoppel "
+        "ze eerst onder Toestellen; wie deze rol heeft, koppelt zijn toestellen zelf."
+    ),
     "accounts.link_over": "Deze link of code is gebruikt, verlopen of niet goed. Vraag een nieuwe.",
     "accounts.not_for_others": (
         "Dit account heeft de rol register of beheer. Alleen wie het zelf is, koppelt er een toestel mee."
@@ -185,6 +189,10 @@ EN: Mapping[str, str] = {
     "accounts.bad_member": "That member is not in the plan. Choose one from the list.",
     "accounts.bad_screen": "No zender of the plan names that screen. Choose one from the list.",
     "accounts.last_admin": "This is the last account with the role administration. Give somebody else that role first.",
+    "accounts.has_devices": (
+        "Devices are paired with this account, perhaps by somebody else, and they would get this role too. Unpair them "
+        "first under Devices; whoever has this role pairs their devices themselves."
+    ),
     "accounts.link_over": "This link or code has been used, is too old, or is not right. Ask for a new one.",
     "accounts.not_for_others": (
         "This account has the role register or administration. Only whoever it is pairs a device with it."

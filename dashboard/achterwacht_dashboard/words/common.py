@@ -17,6 +17,12 @@ NL: Mapping[str, str] = {
     "common.login": "uitgelogd",
     "common.no_script": "Deze pagina werkt alleen met JavaScript: zonder dat zou zij oud nieuws tonen.",
     "common.skip": "Naar de inhoud",
+    # what to press, where a terminal would be told what to type
+    "common.do.zender/test overdue": "Test hem vandaag, met iemand bij de knop: bij beheer, Knoptest.",
+    "common.do.plan/invalid": "Laat de beheerder de genoemde regels verbeteren, en het plan opnieuw laden.",
+    "common.do.house/not picked up": "Kijk bij de piepers welke ontbreekt, en bel wie hem zou dragen.",
+    "common.do.house/too few carried": "Zorg dat meer teamleden een pieper ophalen: bij de piepers staat wie.",
+    "common.do.house/gap today": "Regel wie hem draagt: bij beheer, Rooster.",
 }
 
 EN: Mapping[str, str] = {
@@ -34,4 +40,10 @@ EN: Mapping[str, str] = {
     "common.login": "logged out",
     "common.no_script": "This page needs JavaScript: without it, it would show old news.",
     "common.skip": "To the content",
+    # what to press, where a terminal would be told what to type
+    "common.do.zender/test overdue": "Test it today, with somebody at the button: under manage, Button test.",
+    "common.do.plan/invalid": "Have the administrator correct the lines that are named, and load the plan again.",
+    "common.do.house/not picked up": "See under pagers which one is missing, and call whoever was to carry it.",
+    "common.do.house/too few carried": "See that more team members pick up a pager: the list of pagers says who.",
+    "common.do.house/gap today": "Find somebody to carry it: under manage, Roster.",
 }

@@ -1,5 +1,5 @@
-/* The team's page: tells the house which orders have come, and which stand on the screen; and shakes the telephone once
-   when the connection is lost while an alarm is open.
+/* A page that rings: tells the house which orders have come, and which stand on the screen; and shakes the telephone, if
+   it is one, once when the connection is lost while an alarm is open.
 
    What has come is told anew over every new connection: what was said to a dead one reached nobody. */
 
@@ -24,7 +24,7 @@ document.addEventListener("stale", (event) => {
   if (event.detail && document.querySelector(".incident")) navigator.vibrate?.(LOST_MS);
 });
 
-/** Only what somebody who holds this telephone can see, and what is not old. */
+/** Only what somebody who looks can see, and what is not old. */
 function tellShown() {
   if (document.visibilityState !== "visible" || document.documentElement.hasAttribute("data-stale")) return;
   for (const order of orders) {
