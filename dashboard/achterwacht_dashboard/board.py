@@ -443,7 +443,8 @@ def foot(seen: Seen) -> Mapping[str, Any]:
     days = state.plan.morning.button_test_days if state.plan.morning else 0
     overdue = sum(kind_of(key) == "zender/test overdue" for key in state.faults) + len(morning.overdue(state, seen.now))
     last = words("board.last.none")
-    if story is not None and story.closed is not None:
+    just_here = {alarm.incident for alarm in state.closed.values() if seen.is_at_this_desk(alarm)}
+    if story is not None and story.closed is not None and story.incident not in just_here:  # S9
         after = seen.texts.duration(story.closed.after_s)
         on = day_word(story.raised_at.astimezone(HOUSE_ZONE).date(), seen.texts)
         last = words("board.last", place=story.place, on=on, after=after)
@@ -533,7 +534,7 @@ def _title(seen: Seen) -> str:
     return seen.words("board.title.drill", place=shown[0].place) if shown else ""
 
 
-LINKS = (("/meldingen", "board.incidents"), ("/beheer", "board.manage"))
+LINKS = (("/meldingen", "board.incidents"), ("/beheer", "board.manage"), ("/account", "common.account"))
 
 
 def links(viewer: Viewer) -> list[tuple[str, str]]:

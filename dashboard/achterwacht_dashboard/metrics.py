@@ -27,8 +27,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Of exposition.py's format."""
 RESULTS = ("accepted", "closed", "refused", "not understood", "no answer")
 """What becomes of a command: the daemon's answers, and the two ways to get none."""
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
-"""What a proxy adds: then whoever asks is not at this machine."""
+FORWARDED = ("forwarded", "via", "x-forwarded-", "x-real-ip")
+"""How begins what a proxy adds: then whoever asks is not at this machine."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ async def metrics(request: Request) -> PlainTextResponse:
 
 def is_local(request: Request) -> bool:
     """Whether a program at this machine asks, and no proxy for somebody else."""
-    if request.client is None or any(name in request.headers for name in FORWARDED):
+    if request.client is None or any(name.startswith(FORWARDED) for name in request.headers):
         return False
     try:
         return ipaddress.ip_address(request.client.host).is_loopback

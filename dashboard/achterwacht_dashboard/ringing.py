@@ -19,7 +19,7 @@ from achterwacht.outputs.texts.day import verdict
 from achterwacht_dashboard.pages import Seen
 
 LightWord = Literal["ready", "works", "limited", "not_ready", "unknown"]
-"""`ready` is for today; `works` says no more than that nothing is wrong, while pagers are not checked or not carried."""
+"""`ready` is for today; `works` only says that nothing is wrong, while pagers are not checked or not carried."""
 
 NOTICE_S = 3600.0
 """So long a notice stands here: by then it was read, or is the reception's to follow."""

@@ -494,6 +494,55 @@ async def test_a_forgotten_password_is_chosen_anew_by_a_link(tmp_path: Path) -> 
             await accounts.reset_password(token, "en nog een keer dan")
 
 
+async def test_only_a_device_has_a_code_that_can_be_typed(tmp_path: Path) -> None:
+    async with accounts_of(tmp_path, Clock()) as accounts:
+        _, first = await accounts.make_link("first")
+        els = await accounts.add("Els", RECEPTION)
+        _, password = await accounts.make_link("password", els)
+        assert (first, password) == ("", ""), "eight letters for three days are not what a link is"
+        assert await accounts.link("password", "") is None
+
+
+async def test_a_link_is_still_good_when_too_much_was_asked_at_once(tmp_path: Path) -> None:
+    async with accounts_of(tmp_path, Clock()) as accounts:
+        first, _ = await accounts.make_link("first")
+
+        async def hash_too_soon(password: str) -> str:
+            raise TooSoon(1.0)
+
+        hash, accounts._passwords.hash = accounts._passwords.hash, hash_too_soon  # type: ignore[method-assign]
+        with pytest.raises(TooSoon):
+            await accounts.make_first(first, "Els", RECEPTION, "els", SENTENCE)
+        accounts._passwords.hash = hash  # type: ignore[method-assign]
+        els = await accounts.make_first(first, "Els", RECEPTION, "els", SENTENCE)
+        token, _ = await accounts.make_link("password", els)
+        accounts._passwords.hash = hash_too_soon  # type: ignore[method-assign]
+        with pytest.raises(TooSoon):
+            await accounts.reset_password(token, "een andere zin dan")
+        accounts._passwords.hash = hash  # type: ignore[method-assign]
+        assert await accounts.reset_password(token, "een andere zin dan") == els
+
+
+async def test_a_device_that_somebody_else_has_paired_never_becomes_an_administrators(tmp_path: Path) -> None:
+    async with accounts_of(tmp_path, Clock()) as accounts:
+        els = await accounts.add("Els", ADMIN)
+        bas = await accounts.add("Bas", frozenset({"team"}))
+        link, _ = await accounts.make_link("pair", bas, by="een coördinator")
+        with_device = await accounts.add("Cor", frozenset({"team"}))
+        device = await accounts.open_session(with_device, trusted=True)
+        await accounts.change(bas, ADMIN, "", by=els)
+        with pytest.raises(Refused, match="link_over"):
+            await accounts.pair(link, "")
+        for roles in (ADMIN, frozenset({"team", "register"})):
+            with pytest.raises(Refused, match="has_devices"):
+                await accounts.change(with_device, roles, "", by=els)
+        await accounts.change(with_device, RECEPTION, "", by=els)
+        assert accounts.viewer(device), "a screen that gets another role stays"
+        own = await accounts.open_session(bas, trusted=True)
+        await accounts.change(bas, ADMIN | {"register"}, "", by=els)
+        assert accounts.viewer(own), "whoever had such a role has paired it themselves"
+
+
 # --- a register that is broken ----------------------------------------------------------------------------------------
 
 

@@ -555,7 +555,7 @@ def test_at_a_desk_in_alarm_the_board_looks_as_in_peace() -> None:
 
 
 def test_what_stood_at_the_desk_before_its_own_alarm_stays_there() -> None:
-    """A screen that grows calm when somebody presses tells as much as one that lights up, and hides an alarm besides."""
+    """A screen that grows calm when somebody presses tells as much as one that lights up, and hides an alarm."""
     house = awake()
     screen = Viewer("a4", "Scherm", frozenset({"reception"}), "els", screen="receptie")
     house.press(6)

@@ -7,8 +7,10 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,14 @@ from playwright.async_api import Browser, Dialog, Page, Route, expect
 from schemathesis.core.result import Ok
 
 from achterwacht.core import heard as h
+from achterwacht.core.plan import Zender
 from achterwacht.link import Redeem, Register
 from achterwacht_dashboard import commands
 from achterwacht_dashboard.access import Role
 from achterwacht_dashboard.words import WORDS, Words
 from dashboard_site import Site, site
 from day_house import DayHouse
-from house import House
+from house import TOWN_HALL, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -35,9 +38,11 @@ DUTCH = Words("nl")
 
 
 @asynccontextmanager
-async def somebody(here: Site, *roles: Role, member: str = "") -> AsyncIterator[Callable[..., Any]]:
+async def somebody(
+    here: Site, *roles: Role, member: str = "", cookies: Mapping[str, str] | None = None
+) -> AsyncIterator[Callable[..., Any]]:
     """Somebody who is logged in; what they call says a command, and gives the answer."""
-    cookies = {"achterwacht": await here.token(*roles, member=member)} if roles else {}
+    cookies = cookies or ({"achterwacht": await here.token(*roles, member=member)} if roles else {})
     async with httpx.AsyncClient(
         base_url=here.url, cookies=cookies, headers={"Origin": here.url}, timeout=20
     ) as client:
@@ -110,6 +115,61 @@ async def test_reception_speaks_for_others_and_the_team_does_not(tmp_path: Path)
         said = await anna("/do/test", target="app:bas")
         assert (said.status_code, said.json()["detail"]) == (403, DUTCH("commands.others_telephone"))
         assert len(here.heard) == heard, "nothing of it came to the daemon"
+
+
+async def test_nobody_calls_an_alarm_off_from_its_own_desk(tmp_path: Path) -> None:
+    """S11: whoever pressed may have somebody beside them who tells them what to say, and reception's login."""
+    house = House(
+        replace(
+            TOWN_HALL,
+            zenders=(Zender(7, "Balie 3", staff=("gerda",)), Zender(9, "Receptie", staff=("els",), screens=("balie",))),
+        )
+    )
+    incident, elsewhere = house.press(9), house.press(7)
+    async with site(house, tmp_path) as here:
+        screen = {"achterwacht": await here.token("reception", member="dina", screen="balie")}
+        async with (
+            somebody(here, "reception", member="els") as els,
+            somebody(here, cookies=screen) as beside_els,
+            somebody(here, "coordinator", member="fred") as fred,
+        ):
+            heard = len(here.heard)
+            for who in (els, beside_els):
+                for answer, member in (("all_clear", "fred"), ("coming", "anna"), ("on_scene", "bas"), ("coming", "")):
+                    said = await who("/do/answer", incident=incident, answer=answer, member=member, reason="loos")
+                    assert (said.status_code, said.json()) == (403, {"detail": DUTCH("commands.at_the_desk")})
+            assert len(here.heard) == heard
+            assert (await els("/do/answer", incident=incident, answer="need_112")).json()["result"] == "accepted"
+            said = await els("/do/answer", incident=elsewhere, answer="coming", member="anna")
+            assert said.json()["result"] == "accepted", "of another desk reception speaks for others as ever"
+            said = await fred("/do/answer", incident=incident, answer="coming", member="anna")
+            assert said.json()["result"] == "accepted"
+
+
+async def test_nobody_takes_the_daemon_for_themselves(tmp_path: Path) -> None:
+    asyncio.get_running_loop().set_debug(False)
+    house = House()
+    incident = house.press(7)
+    async with (
+        site(house, tmp_path) as here,
+        somebody(here, "team", member="anna") as anna,
+        somebody(here, "reception", member="els") as els,
+    ):
+        slow: list[Callable[[], None]] = []
+        at_once = here.link._on_command
+        here.link._on_command = lambda command, reply: slow.append(lambda: at_once(command, reply))
+        flood = [asyncio.create_task(anna("/do/answer", incident=incident, answer="cannot")) for _ in range(20)]
+        await here.until(lambda: len(slow) == commands.OF_ONE_MAX)
+        here.link._on_command = at_once
+        said = await els("/do/answer", incident=incident, answer="coming", member="bas")
+        assert said.json()["result"] == "accepted", "a disk that is slow and one who floods keep nobody else waiting"
+        await here.until(lambda: sum(one.done() for one in flood) == 20 - commands.OF_ONE_MAX)
+        for late in slow:
+            late()
+        answers = Counter(said.status_code for said in await asyncio.gather(*flood))
+        assert answers == {200: commands.OF_ONE_MAX, 429: 20 - commands.OF_ONE_MAX}
+        assert (await anna("/do/answer", incident=incident, answer="coming")).status_code == 200
+        assert here.app.state.waiting == {}
 
 
 async def test_an_account_of_no_member_can_say_nothing(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from httpx import AsyncClient, Response
 from achterwacht_dashboard import account_commands, cli
 from achterwacht_dashboard import accounts as accounts_py
 from achterwacht_dashboard.access import ROLES
-from achterwacht_dashboard.accounts import COOKIE, DeedWord
+from achterwacht_dashboard.accounts import COOKIE, HOST_COOKIE, DeedWord
 from achterwacht_dashboard.doors import FORM_MAX_BYTES
 from achterwacht_dashboard.register import FILE, Register, RegisterUnavailable
 from achterwacht_dashboard.throttle import FREE
@@ -83,10 +83,14 @@ async def test_a_cookie_is_for_this_house_alone(tmp_path: Path) -> None:
         cookie = cookie_of(await log_in(client, "Els"))
         assert re.fullmatch(rf"{COOKIE}=[\w-]{{43}}; HttpOnly; Path=/; SameSite=strict", cookie)
         client.cookies.clear()
-        by_https = await client.post(
-            "/login", data={"name": "Els", "password": SENTENCE}, headers={"X-Forwarded-Proto": "https"}
-        )
-        assert cookie_of(by_https).endswith("; Secure")
+        by_https = {"X-Forwarded-Proto": "https"}
+        cookie = cookie_of(await client.post("/login", data={"name": "Els", "password": SENTENCE}, headers=by_https))
+        assert re.fullmatch(rf"{HOST_COOKIE}=[\w-]{{43}}; HttpOnly; Path=/; SameSite=strict; Secure", cookie)
+        client.cookies.clear()
+        token = cookie.partition("=")[2].partition(";")[0]
+        planted = {"Cookie": f"{COOKIE}={await here.token('admin')}; {HOST_COOKIE}={token}"}
+        assert "Els" in (await client.get("/account", headers=by_https | planted)).text
+        assert (await client.get("/account", headers={"Cookie": f"{HOST_COOKIE}={token}"})).status_code == 303
 
 
 async def test_the_cookie_of_a_paired_device_is_kept_and_each_page_keeps_it_longer(tmp_path: Path) -> None:
@@ -167,7 +171,14 @@ async def test_guesses_at_a_devices_own_address_slow_nothing_on_it(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"name=" + b"x" * FORM_MAX_BYTES, 413), (b"name=\xff", 400), (b"&&=&;;%%%", 422), (b"", 422), (b"{}", 422)],
+    [
+        (b"name=" + b"x" * FORM_MAX_BYTES, 413),
+        (b"name=\xff", 400),
+        (b"&&=&;;%%%", 422),
+        (b"", 422),
+        (b"{}", 422),
+        (b"a&" * 9000, 400),
+    ],
 )
 async def test_what_is_no_form_is_told_and_harms_nothing(tmp_path: Path, body: bytes, status: int) -> None:
     async with site(House(), tmp_path) as here, browser(here) as client:

@@ -1,7 +1,7 @@
-"""Every page, as it is used with a keyboard, a screen reader, enlarged, in the dark or with a shaking hand: what WCAG 2.2
-AA asks, and more of it in an alarm.
+"""Every page, for who uses a keyboard or a screen reader, who enlarges it, in the dark, with a hand that shakes: what
+WCAG 2.2 AA asks, and more of it in an alarm.
 
-Pages are found from access.TABLE: a new one is walked by itself. What one page does is in the other tests.
+Pages are found from access.TABLE: a new one is walked by itself. What is asked of a page is in every_page.js.
 """
 
 from __future__ import annotations
@@ -50,164 +50,16 @@ TABS_MAX = 150
 MS = 15_000
 """Nothing here takes longer unless it is broken."""
 
-WATCH = """
-window.looked = new Promise((done) => document.addEventListener("look", done, { once: true }));
-"""
-READY = """async () => {
-    if (document.documentElement.dataset.page) await window.looked;
-    await new Promise((done) => requestAnimationFrame(done));
-}"""
+QUESTIONS = Path(__file__).with_name("every_page.js")
 
-HELPERS = """
-const isSeen = (element) => element.checkVisibility({ visibilityProperty: true });
-const CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
-const controls = () => [...document.querySelectorAll(CONTROLS)].filter((one) => isSeen(one) && !one.disabled);
-const tell = (element) => element.cloneNode(false).outerHTML.replace(/<\\/.*/, "") + element.textContent.trim().slice(0, 30);
-
-// --- colours, as they come out of what lies on each other ---
-const paint = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-function rgba(colour) {
-    paint.clearRect(0, 0, 1, 1);
-    paint.fillStyle = colour;
-    paint.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = paint.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
-}
-const over = ([r, g, b, a], under) => [r, g, b].map((value, n) => value * a + under[n] * (1 - a));
-/** Letters and their ground, of which `stripe` is the one that counts where it is striped. */
-function seenColours(element, colour, stripe = 0) {
-    const line = [];
-    for (let one = element; one; one = one.parentElement) line.unshift(one);
-    let ground = over(rgba("Canvas"), [255, 255, 255]);
-    const grounds = line.map((one) => {
-        const { opacity, backgroundColor, backgroundImage } = getComputedStyle(one);
-        const under = ground;
-        ground = over(rgba((backgroundImage.match(/rgba?\\([^)]*\\)/g) ?? [backgroundColor]).at(stripe)), under);
-        return { opacity: Number(opacity), under };
-    });
-    let ink = over(rgba(colour), ground);
-    for (const { opacity, under } of grounds.reverse()) {
-        ink = over([...ink, opacity], under);
-        ground = over([...ground, opacity], under);
-    }
-    return [ink, ground];
-}
-function luminance(colour) {
-    const [r, g, b] = colour.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-}
-function contrast(one, other) {
-    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-    return (light + 0.05) / (dark + 0.05);
-}
-"""
-
-AUDIT = (
-    "(isPhone) => {"
-    + HELPERS
-    + """
-    const wrong = [];
-    const headings = [...document.querySelectorAll("h1")].filter(isSeen);
-    if (headings.length !== 1) wrong.push(`${headings.length} h1`);
-
-    for (const one of controls()) {
-        if (one.matches(".visually-hidden")) continue; // seen only with the focus on it
-        if (one.matches("[tabindex='0']:not(a, button, input, select, summary)")) continue; // a region to scroll
-        const box = (one.matches("[type=checkbox], [type=radio]") && one.closest("label") || one).getBoundingClientRect();
-        const isCommand = one.matches("form[data-command] button, summary.button, a.button");
-        const least = one.matches("a:not(.button)") ? 24 : isPhone && isCommand ? 56 : 44;
-        if (Math.min(box.width, box.height) < least - 0.5) wrong.push(`${Math.round(box.width)}×${Math.round(box.height)} px: ${tell(one)}`);
-    }
-
-    // What counts may not be said each second.
-    for (const one of document.querySelectorAll("[data-since-s], [data-until-s], [data-clock]")) {
-        const live = one.closest("[aria-live], [role=alert], [role=status], [role=log], [role=timer]");
-        if (live && !live.matches("[aria-live=off], [role=timer]")) wrong.push(`counts aloud: ${tell(one)}`);
-    }
-    const moving = document.getAnimations().filter((one) => one.playState === "running");
-    if (moving.length) wrong.push(`${moving.length} animations run`);
-    return wrong;
-}"""
-)
-
-FAINT = (
-    "([where, least]) => {"
-    + HELPERS
-    + """
-    let judged = 0;
-    const faint = new Set();
-    function judge(element, ink, ground) {
-        judged++;
-        const ratio = contrast(ink, ground);
-        if (ratio < least) faint.add(`contrast of ${ratio.toFixed(1)}: ${tell(element)}`);
-    }
-    const judgeText = (one) => [0, -1].forEach((stripe) => judge(one, ...seenColours(one, getComputedStyle(one).color, stripe)));
-    for (const part of document.querySelectorAll(where)) {
-        const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
-        while (texts.nextNode()) {
-            const element = texts.currentNode.parentElement;
-            if (texts.currentNode.data.trim() && isSeen(element) && !element.closest(".visually-hidden, option, svg")) judgeText(element);
-        }
-        [...part.querySelectorAll("select, input:not([type=hidden])")].filter(isSeen).forEach(judgeText);
-    }
-    for (const plate of document.querySelectorAll(".plate:has(text)")) {
-        const fill = (name) => rgba(getComputedStyle(plate.querySelector(name)).fill).slice(0, 3);
-        judge(plate, fill("text"), fill("rect"));
-    }
-    return [judged, [...faint]];
-}"""
-)
 ALARM = (
-    ".incident, .open-now, [data-part=now] .bar, .loud, .step--claim, .sound .off, .note.state-alarm, .note.state-drill,"
-    " #said, #stale"
+    ".incident, .open-now, [data-part=now] .bar, .loud, .step--claim, .sound .off, .note.state-alarm, .note.state-drill"
+    ", #said, #stale"
 )
-
-COVERED = (
-    "() => {"
-    + HELPERS
-    + """
-    scrollTo(0, 0);
-    return [...document.querySelectorAll(".place")].slice(0, 1).filter((place) => {
-        const box = place.getBoundingClientRect();
-        const hit = document.elementFromPoint(box.left + 40, box.top + box.height / 2);
-        return hit !== place;
-    }).map((place) => `the place cannot be read: ${tell(place)}`);
-}"""
-)
-"""Whether something lies over the place of the first alarm, or it is not on the screen at all."""
-
-ALERTS = """(place) => [...document.querySelectorAll("[role=alert]")]
-    .filter((one) => one.checkVisibility() && one.textContent.includes(place)).length"""
-
-FOCUS = (
-    "() => {"
-    + HELPERS
-    + """
-    const one = document.activeElement;
-    if (!one || one === document.body || one === document.documentElement) return null;
-    const wrong = [];
-    const style = getComputedStyle(one);
-    const ground = seenColours(one.parentElement, "transparent")[1];
-    if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 3) wrong.push(`no ring: ${style.outlineStyle} ${style.outlineWidth}`);
-    else {
-        const ratio = contrast(over(rgba(style.outlineColor), ground), ground);
-        if (ratio < 3) wrong.push(`the ring has a contrast of ${ratio.toFixed(1)}`);
-    }
-    const box = one.getBoundingClientRect();
-    const points = [0.1, 0.5, 0.9].flatMap((x) => [0.2, 0.5, 0.8].map((y) => [box.left + x * box.width, box.top + y * box.height]));
-    const hits = points.map(([x, y]) => document.elementFromPoint(x, y));
-    if (!hits.some((hit) => hit && (one.contains(hit) || hit.contains(one)))) wrong.push("something lies over it, or it is outside of the screen");
-    return { at: controls().indexOf(one), wrong, what: tell(one) };
-}"""
-)
-NAME = """() => {
-    const one = document.activeElement;
-    return (one.ariaLabel ?? one.labels?.[0]?.textContent ?? one.textContent).trim();
-}"""
-HOW_MANY = "() => {" + HELPERS + "return controls().length; }"
+"""What is an alarm, or as urgent."""
 
 
-# --- a house in which every page has much to show -----------------------------------------------------------------------
+# --- a house in which every page has much to show ---------------------------------------------------------------------
 
 
 def morning() -> DayHouse:
@@ -270,7 +122,7 @@ class Walk:
         """Go there for the first time, and wait until all of it stands there."""
         self.bytes = 0
         await self.page.goto(f"{self.here.url}{path}")
-        await self.page.evaluate(READY)
+        await self.page.evaluate("asked.ready", MS)
 
     def has_loaded(self, size: float) -> None:
         self.bytes += int(size)
@@ -300,28 +152,30 @@ class Walk:
         page = self.page
         found = (await Axe().run(page, options=AXE)).response["violations"]
         self.complain(f"{one['id']}: {[node['html'][:150] for node in one['nodes']]}" for one in found)
-        self.complain(await page.evaluate(AUDIT, self.is_phone))
+        self.complain(await page.evaluate("asked.built", self.is_phone))
+        self.complain(await page.evaluate("asked.aloud"))
         if await page.locator(f"html[lang={self.language}]:not([data-broken])").count() != 1:
             self.complain(["its language is wrong, or a part of it is missing"])
         self.complain(await self.same_names())
-        size = page.viewport_size
-        assert size is not None
+        as_it_was = LOOKS[self.language]["viewport"]
         for width, height in (NARROW_PX,) if self.is_phone else (NARROW_PX, ENLARGED_PX):
             await page.set_viewport_size({"width": width, "height": height})
-            wide = await page.evaluate("document.documentElement.scrollWidth")
-            if wide > width:
-                self.complain([f"{wide} px wide on {width} px"])
-            self.complain(await page.evaluate(COVERED))
-        await page.set_viewport_size(size)
+            await self.fits(width)
+            self.complain(await page.evaluate("asked.covered"))
+        await page.set_viewport_size(as_it_was)
         await self.cdp.send("Page.setFontSizes", {"fontSizes": {"standard": LARGE_TEXT_PX}})
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        if wide > size["width"]:
-            self.complain([f"{wide} px wide with large letters"])
+        await self.fits(as_it_was["width"])
         await self.cdp.send("Page.setFontSizes", {"fontSizes": {"standard": TEXT_PX}})
+
+    async def fits(self, width: int) -> None:
+        """Whether nobody must scroll sideways."""
+        wide = await self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            self.complain([f"{wide} px wide on {width} px"])
 
     async def judge_contrast(self, where: str, least: float) -> int:
         """Whether all that stands there can be read. Returns how much that is."""
-        judged, faint = await self.page.evaluate(FAINT, [where, least])
+        judged, faint = await self.page.evaluate("asked.faint", [where, least])
         self.complain(faint)
         return int(judged)
 
@@ -333,15 +187,15 @@ class Walk:
 
     async def tab_through(self) -> None:
         """From one control to the next, to the end."""
-        expected = await self.page.evaluate(HOW_MANY)
+        expected = await self.page.evaluate("asked.controls")
         order: list[int] = []
-        for _ in range(TABS_MAX):
+        while len(order) <= expected:
             await self.page.keyboard.press("Tab")
-            focus = await self.page.evaluate(FOCUS)
-            if focus is None or (order and focus["at"] == order[0] and len(order) > 1 and order[-1] != order[0]):
-                break
-            self.complain(f"{problem}: {focus['what']}" for problem in focus["wrong"])
-            if focus["at"] >= 0 and (not order or order[-1] != focus["at"]):
+            focus = await self.page.evaluate("asked.focus")
+            if focus is None or focus["at"] in order[:-1]:
+                break  # once around
+            self.complain(focus["wrong"])
+            if focus["at"] not in (-1, *order[-1:]):  # a date has several stops
                 order.append(focus["at"])
         if order != list(range(expected)):
             self.complain([f"the focus goes {order}, of {expected}"])
@@ -350,7 +204,8 @@ class Walk:
         """Tab until what is called so has the focus."""
         for _ in range(TABS_MAX):
             await self.page.keyboard.press("Tab")
-            if (await self.page.evaluate(NAME)).startswith(name):
+            focus = await self.page.evaluate("asked.focus")
+            if focus and focus["name"].startswith(name):
                 return
         raise AssertionError(f"nobody comes to {name} by Tab on {self.page.url}")
 
@@ -394,7 +249,7 @@ async def walk(chromium: Browser, folder: Path, house: DayHouse, language: str) 
         pair, _ = await known.make_link("pair", anna)
         context = await chromium.new_context(**LOOKS[language], reduced_motion="reduce", service_workers="block")
         await context.add_cookies([{"name": "taal", "value": language, "url": here.url}])
-        await context.add_init_script(WATCH)
+        await context.add_init_script(path=QUESTIONS)
         page = await context.new_page()
         page.set_default_timeout(MS)
         filled = {
@@ -410,7 +265,10 @@ async def walk(chromium: Browser, folder: Path, house: DayHouse, language: str) 
         await cdp.send("Network.enable")
         await cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})
         cdp.on("Network.loadingFinished", lambda loaded: walking.has_loaded(loaded["encodedDataLength"]))
-        cdp.on("Network.webSocketFrameReceived", lambda got: walking.has_loaded(len(got["response"]["payloadData"].encode())))
+        cdp.on(
+            "Network.webSocketFrameReceived",
+            lambda got: walking.has_loaded(len(got["response"]["payloadData"].encode())),
+        )
         page.on("console", lambda said: walking.complain([said.text]) if is_error(said) else None)
         page.on("pageerror", lambda error: walking.complain([str(error)]))
         page.on("request", lambda asked: None if asked.url.startswith(here.url) else walking.complain([asked.url]))
@@ -472,7 +330,7 @@ async def test_an_alarm_is_for_everybody(chromium: Browser, tmp_path: Path, lang
         for path in ("/receptie", "/team", "/meldingen", "/beheer/piepers", "/beheer/knoptest"):
             await walking.open(path)
             await walking.judge_alarm()
-            if (times := await page.evaluate(ALERTS, "Balie 3")) != 1:
+            if (times := await page.evaluate("asked.alerts", "Balie 3")) != 1:
                 walking.complain([f"says an alarm {times} times"])
         for path in ("/receptie", "/team"):
             await walking.open(path)
@@ -480,7 +338,7 @@ async def test_an_alarm_is_for_everybody(chromium: Browser, tmp_path: Path, lang
                 await expect(page.locator(f".state-{state}.what, .incident.{state}").first).to_be_visible()
         await walking.open("/balie/7")
         await walking.judge()
-        assert await page.evaluate(ALERTS, "") == 0, "at the desk nothing is said"
+        assert await page.evaluate("asked.alerts", "") == 0, "at the desk nothing is said"
 
         for incident in (coming, there):
             house.says("cor", "on_scene", incident=incident)

@@ -480,7 +480,8 @@ def test_several_alarms_stand_in_a_line_above_them() -> None:
 
 def test_what_rang_before_the_desk_itself_was_pressed_goes_on() -> None:
     """A telephone that falls silent when somebody presses tells as much as one that rings."""
-    house = House(APP_HALL)
+    house = House(APP_HALL, supervised=True)
+    house.wait(20)
     house.press(6)
     house.wait(2)
     before, heard = text("alarm", seen(house, "bas")), team.signals(seen(house, "bas"))

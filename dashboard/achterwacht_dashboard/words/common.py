@@ -17,6 +17,8 @@ NL: Mapping[str, str] = {
     "common.login": "uitgelogd",
     "common.no_script": "Deze pagina werkt alleen met JavaScript: zonder dat zou zij oud nieuws tonen.",
     "common.skip": "Naar de inhoud",
+    "common.home": "Begin",
+    "common.account": "mijn account",
     # what to press, where a terminal would be told what to type
     "common.do.zender/test overdue": "Test hem vandaag, met iemand bij de knop: bij beheer, Knoptest.",
     "common.do.plan/invalid": "Laat de beheerder de genoemde regels verbeteren, en het plan opnieuw laden.",
@@ -40,6 +42,8 @@ EN: Mapping[str, str] = {
     "common.login": "logged out",
     "common.no_script": "This page needs JavaScript: without it, it would show old news.",
     "common.skip": "To the content",
+    "common.home": "Home",
+    "common.account": "my account",
     # what to press, where a terminal would be told what to type
     "common.do.zender/test overdue": "Test it today, with somebody at the button: under manage, Button test.",
     "common.do.plan/invalid": "Have the administrator correct the lines that are named, and load the plan again.",
