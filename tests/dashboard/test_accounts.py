@@ -533,7 +533,8 @@ async def test_a_device_that_somebody_else_has_paired_never_becomes_an_administr
         await accounts.change(bas, ADMIN, "", by=els)
         with pytest.raises(Refused, match="link_over"):
             await accounts.pair(link, "")
-        for roles in (ADMIN, frozenset({"team", "register"})):
+        too_much: tuple[Roles, ...] = (ADMIN, frozenset({"team", "register"}))
+        for roles in too_much:
             with pytest.raises(Refused, match="has_devices"):
                 await accounts.change(with_device, roles, "", by=els)
         await accounts.change(with_device, RECEPTION, "", by=els)

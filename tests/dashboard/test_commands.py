@@ -8,7 +8,7 @@ import asyncio
 import json
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +39,7 @@ DUTCH = Words("nl")
 
 @asynccontextmanager
 async def somebody(
-    here: Site, *roles: Role, member: str = "", cookies: Mapping[str, str] | None = None
+    here: Site, *roles: Role, member: str = "", cookies: dict[str, str] | None = None
 ) -> AsyncIterator[Callable[..., Any]]:
     """Somebody who is logged in; what they call says a command, and gives the answer."""
     cookies = cookies or ({"achterwacht": await here.token(*roles, member=member)} if roles else {})

@@ -54,6 +54,9 @@ async def test_nobody_elsewhere_reads_them_without_a_login(tmp_path: Path) -> No
     house = House()
     async with site(house, tmp_path) as here:
         by_proxy = {"X-Forwarded-For": "192.0.2.7"}
+        async with httpx.AsyncClient(base_url=here.url) as client:
+            for header in ("X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Via", "Forwarded"):
+                assert (await client.get("/metrics", headers={header: "http"})).status_code == 403
         async with httpx.AsyncClient(base_url=here.url, headers=by_proxy) as client:
             assert (await client.get("/metrics")).status_code == 403
             client.cookies.set("achterwacht", await here.token("reception", member="els"))

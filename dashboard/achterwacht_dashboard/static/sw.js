@@ -180,7 +180,7 @@ async function subscribeAgain() {
 
 const CACHE = `offline ${BUILD}`;
 const DESK = "/balie/"; // nothing red is ever shown there
-const KEPT = ["/offline", `/static/offline.css?${BUILD}`, `/static/offline.js?${BUILD}`];
+const KEPT = ["/offline", `/static/icon.svg?${BUILD}`, `/static/offline.css?${BUILD}`, `/static/offline.js?${BUILD}`];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(Promise.all([caches.open(CACHE).then((cache) => cache.addAll(KEPT)), self.skipWaiting()]));
