@@ -150,7 +150,7 @@ class Walk:
     async def judge(self) -> None:
         """This page, as it stands there now."""
         page = self.page
-        found = (await Axe().run(page, options=AXE)).response["violations"]
+        found = (await page.evaluate("axe.run", AXE))["violations"]
         self.complain(f"{one['id']}: {[node['html'][:150] for node in one['nodes']]}" for one in found)
         self.complain(await page.evaluate("asked.built", self.is_phone))
         self.complain(await page.evaluate("asked.aloud"))
@@ -249,7 +249,8 @@ async def walk(chromium: Browser, folder: Path, house: DayHouse, language: str) 
         pair, _ = await known.make_link("pair", anna)
         context = await chromium.new_context(**LOOKS[language], reduced_motion="reduce", service_workers="block")
         await context.add_cookies([{"name": "taal", "value": language, "url": here.url}])
-        await context.add_init_script(path=QUESTIONS)
+        for script in (QUESTIONS.read_text(), Axe().axe_script):
+            await context.add_init_script(script)
         page = await context.new_page()
         page.set_default_timeout(MS)
         filled = {

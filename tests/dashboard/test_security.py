@@ -268,6 +268,15 @@ async def test_whoever_leaves_in_the_middle_is_no_news(tmp_path: Path, caplog: p
     assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
 
+async def test_thousands_of_fields_are_not_looked_at_one_by_one(tmp_path: Path) -> None:
+    """What is wrong with each would be found out while the daemon waits."""
+    async with site(House(), tmp_path) as here, stranger(here) as client:
+        assert (await client.post("/redeem", json={f"k{n}": n for n in range(20_000)})).status_code == 413
+        answer = await client.post("/redeem", json={f"k{n}": n for n in range(2_000)})
+        assert answer.status_code == 422
+        assert len(answer.json()["detail"]) < 1000
+
+
 async def test_a_head_without_end_is_refused(tmp_path: Path) -> None:
     async with site(House(), tmp_path) as here, stranger(here) as client:
         for path, headers in (
