@@ -27,7 +27,8 @@ from day_house import DayHouse
 from journal_of import write_journal
 from team_house import APP_HALL_BY_DAY
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+# All pages at once are many: some ten seconds, and a busy machine takes several times as long.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
 LOOKS: Mapping[str, dict[str, Any]] = {
     "nl": {"viewport": {"width": 1366, "height": 768}, "color_scheme": "light"},
@@ -249,7 +250,7 @@ async def walk(chromium: Browser, folder: Path, house: DayHouse, language: str) 
         pair, _ = await known.make_link("pair", anna)
         context = await chromium.new_context(**LOOKS[language], reduced_motion="reduce", service_workers="block")
         await context.add_cookies([{"name": "taal", "value": language, "url": here.url}])
-        for script in (QUESTIONS.read_text(), Axe().axe_script):
+        for script in (QUESTIONS.read_text(encoding="utf-8"), Axe().axe_script):
             await context.add_init_script(script)
         page = await context.new_page()
         page.set_default_timeout(MS)
