@@ -32,7 +32,7 @@ from achterwacht_dashboard.doorway import Doorway
 from achterwacht_dashboard.serving import settings as served_as
 from house import House
 
-WITHIN_S = 10.0
+WITHIN_S = 20.0
 """Nothing here takes longer unless it is broken."""
 
 PEOPLE = (
