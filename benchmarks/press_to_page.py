@@ -138,6 +138,8 @@ class Bench:
             "voices": self.voices, "dashboard": self.dashboard, "crowd": self.crowd, "flood": self.flood,
             "scale": self.scale,
         }  # fmt: skip
+        if unknown := sorted(set(only) - parts.keys()):
+            raise SystemExit(f"no part {', '.join(unknown)}: expected of {', '.join(parts)}")
         for part in (part for name, part in parts.items() if not only or name in only):
             try:
                 await part()
