@@ -34,8 +34,6 @@ AUTHORITY_DAYS = 3650
 CERTIFICATE_DAYS = 397
 """Apple takes none that is good for longer than 825 days, or 398 where it knows the authority itself. With a year and
 a month, whoever makes it anew each year is never late."""
-SOON_DAYS = 30
-"""So long before its end it is told that a certificate ends."""
 KEY_MODE, OPEN_MODE = 0o600, 0o644
 CLOCK_DOUBT = timedelta(days=1)
 """A clock that is behind, here or on a telephone, must not make a certificate be of tomorrow."""
@@ -109,14 +107,6 @@ def check_pair(certificate: Path | None, key: Path | None) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=_NO_PASSWORD)
     except (OSError, ssl.SSLError, ValueError) as error:
         raise CertificateError(f"no server can begin with {certificate} and {key}: {error}") from error
-
-
-def good_until(certificate: Path) -> datetime:
-    """When the certificate in this file ends; its first one, if it holds a chain. Raises CertificateError."""
-    try:
-        return x509.load_pem_x509_certificates(certificate.read_bytes())[0].not_valid_after_utc
-    except (OSError, ValueError) as error:
-        raise CertificateError(f"the certificate cannot be read: {certificate}: {error}") from error
 
 
 def _make_authority(folder: Path, alternatives: Sequence[x509.GeneralName], now: datetime) -> None:
