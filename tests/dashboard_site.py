@@ -156,9 +156,11 @@ async def site(house: House, folder: Path, https: bool = False, **settings: Any)
         yield the_site
     finally:
         server.should_exit = True
-        await serving
-        linking.cancel()
-        await asyncio.wait({linking})
+        try:
+            await serving
+        finally:
+            linking.cancel()
+            await asyncio.wait({linking})
 
 
 def free_port() -> int:

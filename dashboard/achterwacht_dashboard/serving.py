@@ -197,6 +197,12 @@ class Sockets(WebSocketsSansIOProtocol):
                 self.config.served(self.transport)
                 self._leave_after(LEAVES_S)
 
+    def shutdown(self) -> None:
+        # Who said goodbye already and has still to close the line would get a second one, at which uvicorn stops with an
+        # error and leaves all others without theirs.
+        if not self.transport.is_closing():
+            super().shutdown()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._leaves is not None:
             self._leaves.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 import ssl
 from pathlib import Path
 
@@ -130,6 +131,29 @@ async def test_by_https_a_page_is_live_and_its_cookie_is_this_hosts_alone(chromi
         assert answer is not None
         assert "strict-transport-security" not in answer.headers, "a certificate that has ended darkens no screen"
         await context.close()
+
+
+async def test_who_says_goodbye_while_the_dashboard_stops_is_no_error(tmp_path: Path) -> None:
+    async with site(House(), tmp_path, https=True) as here:
+        host, port = here.url.partition("://")[2].split(":")
+        trust = ssl.create_default_context(cafile=tmp_path / "data/tls/authority.pem")
+        head = f"Host: {host}:{port}\r\nOrigin: {here.url}\r\nCookie: {HOST_COOKIE}={await here.token('reception')}\r\n"
+
+        def leaves() -> ssl.SSLSocket:
+            """A page that says goodbye, hears ours, and keeps the line."""
+            line = trust.wrap_socket(socket.create_connection((host, int(port)), WITHIN_S), server_hostname=host)
+            line.sendall(f"GET /live/receptie?zender=0 HTTP/1.1\r\n{head}{UPGRADE}\r\n".encode())
+            answer = line.recv(4096)
+            assert answer.startswith(b"HTTP/1.1 101"), answer
+            line.sendall(b"\x88\x82\0\0\0\0\x03\xe8")
+            while b"\x88\x02\x03\xe8" not in answer:
+                answer = answer[-3:] + line.recv(4096)
+            return line
+
+        line = await asyncio.to_thread(leaves)
+        assert here.connections, "it still holds the line"
+        # Here the dashboard stops.
+    line.close()
 
 
 async def test_a_page_that_is_cut_off_while_it_says_goodbye_leaves_nothing(tmp_path: Path) -> None:
