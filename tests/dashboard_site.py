@@ -23,7 +23,7 @@ from playwright._impl._api_structures import SetCookieParam
 from achterwacht.core import heard as h
 from achterwacht.core.moment import Moment
 from achterwacht.journal.people import FILE, Person, _replace
-from achterwacht.link import Command, Link, Pages, Redeem, Register
+from achterwacht.link import Command, Link, Pages, Receipt, Redeem, Register
 from achterwacht_dashboard.access import Role
 from achterwacht_dashboard.accounts import COOKIE
 from achterwacht_dashboard.app import Settings, make_app
@@ -112,7 +112,7 @@ class Site:
         if isinstance(command, Pages):
             self.pages = command.members or ()
             reply({"result": "accepted", "note": "", "durable": True})
-        elif isinstance(command, Redeem | Register):
+        elif isinstance(command, Receipt | Redeem | Register):
             reply({"result": "accepted", "note": "", "durable": True})
         elif isinstance(command, h.Reached):
             self.house.hear(command)

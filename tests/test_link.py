@@ -531,6 +531,10 @@ async def test_whoever_does_not_wait_for_the_answer_is_no_error(path: Path, capl
         ({"id": "b-11", "command": "drill_stop", "by": "els"}, h.StopDrill("cmd-b-11", "els")),
         ({"id": "a-7", "command": "redeem", "token": "WyI3.x-_"}, link.Redeem("WyI3.x-_")),
         (
+            {"id": "a-9", "command": "receipt", "order": "7-9f3a-1.d001.18", "stage": "shown", "proof": "Zx0"},
+            link.Receipt(h.Reached("7-9f3a-1.d001.18", "shown"), "Zx0"),
+        ),
+        (
             {"id": "a-8", "command": "register", "member": "anna", **SUBSCRIPTION},
             link.Register("anna", SUBSCRIPTION["endpoint"], SUBSCRIPTION["p256dh"], SUBSCRIPTION["auth"]),
         ),

@@ -452,6 +452,7 @@ async def test_a_telephone_gets_tokens_for_what_it_asks_and_a_pager_or_an_open_p
     push, page, pager = alerts["push:lid-4"], alerts["app:lid-4"], alerts["pager:p1"]
     assert push and page and pager
     assert (push.member, set(push.tokens)) == ("lid-4", {"coming", "cannot"})
+    assert push.proof == house._tokens.proof(push.ordered.order), "what its receipt will prove itself by"
     assert push.raised_at == house.state.alarms["7-00ff-1"].raised_at
     assert (page.member, page.tokens, pager.member, pager.tokens) == ("lid-4", {}, "", {})
     heard = house._tokens.read(push.tokens["cannot"], house.clock.now(), house._is_open)
@@ -507,7 +508,7 @@ async def test_a_flood_of_nonsense_tokens_is_a_line_a_minute_in_the_log(
     house: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def told() -> list[str]:
-        return [record.message for record in caplog.records if "answers that came back" in record.message]
+        return [record.message for record in caplog.records if "receipts that came back" in record.message]
 
     now_s = 1000.0
     monkeypatch.setattr(house.clock, "mono_s", lambda: now_s)
@@ -619,6 +620,20 @@ async def test_an_order_to_an_open_page_is_handed_over_and_shown_when_the_page_s
         assert await asks(connection, "receipt", order="7-dead-1.d.1", stage="shown") == ("accepted", "")
         facts = await facts_since(connection, n, house)
         assert not [fact for fact in facts if isinstance(fact, f.OrderShown)], "said once; and of nothing that we know"
+
+
+@pytest.mark.asyncio
+async def test_a_receipt_from_outside_needs_what_its_message_carried(house: Service) -> None:
+    async with dashboard(house) as connection:
+        ordered = await rung(house, connection, "app:lid-4")
+        said = {"order": ordered.order, "stage": "shown"}
+        guessed = house._tokens.proof(f"{ordered.order}1")
+        n = house.state.n
+        result, note = await asks(connection, "receipt", **said, proof=guessed)
+        assert (result, note) == ("refused", "this is no receipt of a message of ours")
+        assert not [fact for fact in await facts_since(connection, n, house) if isinstance(fact, f.OrderShown)]
+        assert await asks(connection, "receipt", **said, proof=house._tokens.proof(ordered.order)) == ("accepted", "")
+        assert (await comes(connection, f.OrderShown)).order == ordered.order
 
 
 @pytest.mark.asyncio

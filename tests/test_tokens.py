@@ -132,6 +132,15 @@ def test_what_was_signed_with_our_key_and_says_something_else_is_refused() -> No
     assert "no answer of ours" in refused(OURS._sign(b"\xff"))
 
 
+@pytest.mark.parametrize("order", [ORDERED.order, "7-9f3a-412.d001.2", ""])
+def test_a_receipt_is_believed_from_who_has_the_message_and_from_nobody_else(order: str) -> None:
+    OURS.check_receipt(order, OURS.proof(order))
+    others = (OURS.proof(f"{order}1"), Tokens(b"t" * KEY_BYTES).proof(order), *made().values(), order, "", "é")
+    for proof in others:
+        with pytest.raises(BadToken, match="no receipt of a message of ours"):
+            OURS.check_receipt(order, proof)
+
+
 def test_the_longest_token_that_there_can_be_is_read() -> None:
     member = "m" * 64
     order = f"9999-{'f' * 32}-{2**31 - 1}.{'d' * 16}.{10**12}"

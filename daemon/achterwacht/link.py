@@ -93,6 +93,14 @@ class Redeem:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """Somebody whom the reader does not know says how far an order has come, and with what they prove it."""
+
+    reached: h.Reached
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """A member wants Web Push on one browser: the subscription as that browser gave it."""
 
@@ -110,7 +118,7 @@ class Pages:
     members: tuple[str, ...] | None
 
 
-Command = h.Answer | h.Commanded | h.Reached | Redeem | Register | Pages
+Command = h.Answer | h.Commanded | h.Reached | Receipt | Redeem | Register | Pages
 OnCommand = Callable[[Command, Reply], None]
 
 
@@ -281,9 +289,11 @@ class _DrillStopCommand(_Wish, tag="drill_stop", frozen=True, kw_only=True):
 class _ReceiptCommand(_Asked, tag="receipt", frozen=True, kw_only=True):
     order: OrderId
     stage: Literal["received", "shown"]
+    proof: Token | None = None
 
-    def heard(self) -> h.Reached:
-        return h.Reached(self.order, self.stage)
+    def heard(self) -> h.Reached | Receipt:
+        reached = h.Reached(self.order, self.stage)
+        return reached if self.proof is None else Receipt(reached, self.proof)
 
 
 class _RedeemCommand(_Asked, tag="redeem", frozen=True, kw_only=True):
@@ -334,7 +344,7 @@ EXPECTED = {
     **dict.fromkeys(("right", "announced", "withdrawn"), "true or false"),
     "order": "the id of an order",
     "stage": "received or shown",
-    "token": "1 to 500 characters",
+    **dict.fromkeys(("token", "proof"), "1 to 500 characters"),
     "endpoint": "an https address of at most 1000 characters",
     **dict.fromkeys(("p256dh", "auth"), "a key of a push subscription in base64url"),
     "members": f"a list of at most {MEMBERS_MAX} member ids",

@@ -45,7 +45,7 @@ from achterwacht.inbox import Inbox, Letter, nothing
 from achterwacht.journal.opening import open_folder, state_lock
 from achterwacht.journal.people import People
 from achterwacht.journal.writer import Journal
-from achterwacht.link import Command, Link, Pages, Redeem, Register
+from achterwacht.link import Command, Link, Pages, Receipt, Redeem, Register
 from achterwacht.mqtt import Message, Mqtt
 from achterwacht.outputs.dispatch import Alert, Dispatch
 from achterwacht.outputs.pagers_mqtt import PagersMqtt
@@ -397,6 +397,7 @@ class Service:
             raised_at=alarm.raised_at if alarm else None,
             member=who if channel != PAGER else "",
             tokens=self._tokens.make(ordered, who, answers, now),
+            proof=self._tokens.proof(ordered.order),
             url=self.voices.url,
             drill=is_drill(incident),
             about=about(ordered, self.state, self.people.person),
@@ -573,6 +574,8 @@ class Service:
             reply({"result": "accepted", "note": "", "durable": True})
         elif isinstance(command, Redeem):
             self._on_token(command.token, reply)
+        elif isinstance(command, Receipt):
+            self._on_receipt(command, reply)
         elif isinstance(command, Register):
             self._spawn(self._register(command, reply))
         else:
@@ -583,20 +586,29 @@ class Service:
         try:
             answer = self._tokens.read(token, self.clock.now(), self._is_open)
         except BadToken as bad:
-            self._token_refused(bad)
-            reply({"result": "refused", "note": str(bad), "durable": True})
+            self._refuse_token(bad, reply)
         else:
             self.inbox.put(answer, reply=reply)
+
+    def _on_receipt(self, receipt: Receipt, reply: Callable[[dict[str, Any]], None]) -> None:
+        """A message has come to a telephone: it says so with what only that message had in it (S6)."""
+        try:
+            self._tokens.check_receipt(receipt.reached.order, receipt.proof)
+        except BadToken as bad:
+            self._refuse_token(bad, reply)
+        else:
+            self.inbox.put(receipt.reached, reply=reply)
 
     def _is_open(self, incident: str) -> bool:
         return (self.state.incident_of(incident) or incident) in self.state.alarms
 
-    def _token_refused(self, bad: BadToken) -> None:
+    def _refuse_token(self, bad: BadToken, reply: Callable[[dict[str, Any]], None]) -> None:
         """Whoever knows the topic of the answers can send nonsense without end: it must not fill the log."""
+        reply({"result": "refused", "note": str(bad), "durable": True})
         self._refused += 1
         now_s = self.clock.mono_s()
         if now_s - self._refusals_told_s >= REFUSALS_EVERY_S:
-            log.warning("refused answers that came back: %d, the last because %s", self._refused, bad)
+            log.warning("refused answers and receipts that came back: %d, the last because %s", self._refused, bad)
             self._refused, self._refusals_told_s = 0, now_s
 
     async def _register(self, wish: Register, reply: Callable[[dict[str, Any]], None]) -> None:

@@ -1,5 +1,5 @@
 """One-time tokens: an answer that can be given by a link or a button, by one person, about one alarm, while it is
-open and for some hours.
+open and for some hours. And the proof that a message has come, which only that message has.
 
 A token says what it is for and is signed, so that nothing needs to be kept for it and a restart makes none worthless.
 That it counts once is the core's doing: its key is the answer's. Knows nothing of what carries it.
@@ -34,6 +34,9 @@ MAC_BYTES = 16
 GOOD_FOR_S = 4 * 3600.0
 """Once its alarm is over. While it is open the clock does not count: a Pi's may be put right after the start."""
 TOKEN_MAX_CHARS = 400
+
+_RECEIPT = b"receipt "
+"""Before an order's id, so that no signature of one thing is good for the other: what a token says is JSON."""
 
 _NOT_KEPT = "after the next start the messages of this one can no longer be answered by"
 
@@ -83,6 +86,16 @@ class Tokens:
             member=says.member,
             via=says.target,
         )
+
+    def proof(self, order: str) -> str:
+        """What a message of this order carries, and its receipt must bring back. (Whoever has seen one order's id could
+        guess the next.)"""
+        return _text(self._mac(_RECEIPT + order.encode()))
+
+    def check_receipt(self, order: str, proof: str) -> None:
+        """Raises BadToken, with a reason for people, for a receipt that does not come from where the order went."""
+        if not hmac.compare_digest(proof.encode(), self.proof(order).encode()):
+            raise BadToken("this is no receipt of a message of ours")
 
     def _sign(self, plain: bytes) -> str:
         return f"{_text(plain)}.{_text(self._mac(plain))}"

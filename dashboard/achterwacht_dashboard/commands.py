@@ -82,6 +82,7 @@ EXPECTED: Mapping[str, str] = {
     **dict.fromkeys(("incident", "member", "pager", "replacement"), "name"),
     **{name: name for name in ("answer", "reason", "fault", "target", "targets", "zender", "outcome", "test")},
     **{name: name for name in ("token", "order")},
+    "proof": "token",
     **dict.fromkeys(("on", "first", "last"), "date"),
     **dict.fromkeys(("right", "announced", "withdrawn"), "truth"),
     **dict.fromkeys(("endpoint", "p256dh", "auth"), "subscription"),
@@ -191,6 +192,7 @@ class Redeem(_Command):
 
 class Receipt(_Command):
     order: Annotated[str, Field(pattern=r"^[\w.-]{1,128}$")]
+    proof: Annotated[str, Field(min_length=1, max_length=500)]
     stage: Literal["received", "shown"]
 
 
@@ -298,7 +300,7 @@ async def redeem(request: Request, said: Redeem) -> Outcome:
 
 @router.post("/receipt")
 async def receipt(request: Request, said: Receipt) -> Outcome:
-    """A push message has come, or stands on the screen. Whoever has an order's id has got the order."""
+    """A push message has come, or stands on the screen. What proves it stood in that message: no login is needed."""
     _pace(request)
     return await _tell(request, said.model_dump() | {"command": "receipt"})
 

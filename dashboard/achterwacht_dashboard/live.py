@@ -107,6 +107,8 @@ class _Talk:
 
     parts: dict[str, str] = field(default_factory=dict)
     signals: dict[str, Any] | None = None
+    orders: set[str] = field(default_factory=set)
+    """What it was told, and may say that it came; of no other can it know (S6)."""
     unanswered_s: float | None = None
     """Since when it owes an answer, by the loop's clock."""
 
@@ -187,6 +189,7 @@ class Live:
             if made.signals != talk.signals:
                 message["signals"] = made.signals
             talk.parts, talk.signals = made.parts, made.signals
+            talk.orders.update(made.signals["orders"])
             try:
                 async with asyncio.timeout(SEND_S):
                     await ws.send_text(msgspec.json.encode(message).decode())
@@ -211,7 +214,7 @@ class Live:
                 except (msgspec.MsgspecError, ValueError, RecursionError):
                     raise Gone("said something that is no message") from None
                 talk.unanswered_s = None
-                if isinstance(said, _Receipt):
+                if isinstance(said, _Receipt) and said.order in talk.orders:
                     with suppress(LinkUnavailable, AskedWrong):  # it says so again when it connects again
                         await self._house.command({"command": "receipt", "order": said.order, "stage": said.stage})
             if loop.time() - since_s < BEAT_S:

@@ -198,8 +198,8 @@ class Sockets(WebSocketsSansIOProtocol):
                 self._leave_after(LEAVES_S)
 
     def shutdown(self) -> None:
-        # Who said goodbye already and has still to close the line would get a second one, at which uvicorn stops with an
-        # error and leaves all others without theirs.
+        # Who said goodbye already and has still to close the line would get a second one: uvicorn stops with an error
+        # at that, and leaves all others without theirs.
         if not self.transport.is_closing():
             super().shutdown()
 

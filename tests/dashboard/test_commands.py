@@ -23,7 +23,7 @@ from schemathesis.core.result import Ok
 
 from achterwacht.core import heard as h
 from achterwacht.core.plan import Zender
-from achterwacht.link import Redeem, Register
+from achterwacht.link import Receipt, Redeem, Register
 from achterwacht_dashboard import commands
 from achterwacht_dashboard.access import Role
 from achterwacht_dashboard.words import WORDS, Words
@@ -241,8 +241,10 @@ async def test_telephones(tmp_path: Path) -> None:
         assert last(here, Register) == Register("anna", **SUBSCRIPTION)
         assert (await stranger("/redeem", token="WyI3")).json()["result"] == "accepted"
         assert last(here, Redeem) == Redeem("WyI3")
-        assert (await stranger("/receipt", order="7-9f3a-1.d001.18", stage="received")).status_code == 200
-        assert last(here, h.Reached).order == "7-9f3a-1.d001.18"
+        said = {"order": "7-9f3a-1.d001.18", "stage": "received"}
+        assert (await stranger("/receipt", **said)).status_code == 422, "anybody could guess an order's id"
+        assert (await stranger("/receipt", **said, proof="Zx0")).status_code == 200
+        assert last(here, Receipt) == Receipt(h.Reached("7-9f3a-1.d001.18", "received"), "Zx0")
 
 
 async def test_the_same_id_again_is_the_same_wish(tmp_path: Path) -> None:

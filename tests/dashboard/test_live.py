@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from achterwacht.core import heard as h
 from achterwacht_dashboard import live, serving
 from achterwacht_dashboard.app import LIVE_PAGES
 from achterwacht_dashboard.pages import Page, Renderer, Seen, Signals
@@ -379,12 +381,17 @@ async def test_a_browser_that_floods_goes_and_the_others_stay(
         assert here.app.state.live.open_pages == 1
 
 
-async def test_receipts_of_a_page_reach_the_daemon(page: Any, tmp_path: Path) -> None:
-    house = House()
-    async with site(house, tmp_path) as here, opened(here, await here.token("reception")) as ws:
-        await hears(ws)
-        await ws.send('{"type":"receipt","order":"7-9f3a-1.d001.18","stage":"shown"}')
-        await here.until(lambda: [one for one in here.heard if getattr(one, "order", "") == "7-9f3a-1.d001.18"])
+async def test_receipts_of_a_page_reach_the_daemon_but_of_what_it_was_never_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = replace(LIVE_PAGES["receptie"], parts={}, signals=lambda seen: Signals(orders=("7-9f3a-1.d001.18",)))
+    monkeypatch.setattr("achterwacht_dashboard.app.LIVE_PAGES", {**LIVE_PAGES, "receptie": told})
+    async with site(House(), tmp_path) as here, opened(here, await here.token("reception")) as ws:
+        assert (await hears(ws))["signals"]["orders"] == ["7-9f3a-1.d001.18"]
+        for order in ("7-9f3a-1.d001.19", "7-9f3a-1.d001.18"):
+            await ws.send(json.dumps({"type": "receipt", "order": order, "stage": "shown"}))
+        await here.until(lambda: [one for one in here.heard if isinstance(one, h.Reached)])
+        assert [one.order for one in here.heard if isinstance(one, h.Reached)] == ["7-9f3a-1.d001.18"]
 
 
 async def test_whoever_is_logged_out_goes_at_the_next_word(

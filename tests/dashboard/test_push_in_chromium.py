@@ -20,9 +20,8 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Page, Work
 from playwright.async_api import Error as PlaywrightError
 
 from achterwacht.clock import Clock
-from achterwacht.core import heard as h
 from achterwacht.errors import LinkUnavailable
-from achterwacht.link import Redeem, Register
+from achterwacht.link import Receipt, Redeem, Register
 from achterwacht.outputs.phones.messages import Address, Button, Deliver, Registration
 from achterwacht.outputs.phones.push import PushWay
 from achterwacht.outputs.phones.vapid import make_vapid_key
@@ -40,6 +39,7 @@ ALARM = {
     "kind": "alarm",
     "reason": "first press",
     "order": f"{INCIDENT}.b.1",
+    "proof": "Zx0",
     "incident": INCIDENT,
     "title": "ALARM: Balie 3",
     "text": "Kom naar Balie 3. Gedrukt om 14:02:33.",
@@ -154,7 +154,9 @@ class Telephone:
         await self.worker.evaluate(CLICK, [tag, action])
 
     def receipts(self) -> list[tuple[str, str]]:
-        return [(one.order, one.stage) for one in self.here.heard if isinstance(one, h.Reached)]
+        received = [one for one in self.here.heard if isinstance(one, Receipt)]
+        assert all(one.proof == ALARM["proof"] for one in received)
+        return [(one.reached.order, one.reached.stage) for one in received]
 
     def redeemed(self) -> list[str]:
         return [one.token for one in self.here.heard if isinstance(one, Redeem)]
@@ -167,6 +169,7 @@ class Telephone:
         order = Deliver(
             id="1",
             order=str(ALARM["order"]),
+            proof=str(ALARM["proof"]),
             way="push",
             member="anna",
             address=Address((Registration("1", self.phone.endpoint, said.p256dh, said.auth),)),

@@ -65,6 +65,8 @@ class Alert:
     """Whose telephone it is for, if it is for one."""
     tokens: Mapping[str, str] = field(default_factory=dict)
     """By answer: the one-time token by which this member gives it from a telephone."""
+    proof: str = ""
+    """What a telephone says with its receipt, so that nobody else can."""
     url: str = ""
     """What a telephone opens; empty where there is nothing to open."""
     drill: bool = False

@@ -39,12 +39,12 @@ function read(data) {
   }
   const text = (name) => (typeof said?.[name] === "string" ? said[name] : "");
   if (!text("title") || !text("kind")) {
-    return { kind: "unreadable", order: text("order"), incident: "", title: WORDS.unreadable, text: WORDS.unreadable_text, buttons: [] };
+    return { kind: "unreadable", order: text("order"), proof: text("proof"), incident: "", title: WORDS.unreadable, text: WORDS.unreadable_text, buttons: [] };
   }
   const buttons = (Array.isArray(said.buttons) ? said.buttons : []).filter(
     (button) => [button?.label, button?.answer, button?.token].every((part) => typeof part === "string" && part),
   );
-  return { kind: text("kind"), reason: text("reason"), order: text("order"), incident: text("incident"), title: text("title"), text: text("text"), buttons };
+  return { kind: text("kind"), reason: text("reason"), order: text("order"), proof: text("proof"), incident: text("incident"), title: text("title"), text: text("text"), buttons };
 }
 
 async function show(said) {
@@ -89,7 +89,8 @@ async function close(which) {
 
 /** Tell the building how far a message has come. Never throws: that it could not be told is no reason to do nothing else. */
 async function receipt(said, stage) {
-  if (said.order) await post("/receipt", { order: said.order, stage });
+  const { order, proof } = said;
+  if (order && proof) await post("/receipt", { order, proof, stage });
 }
 
 // --- an answer -----------------------------------------------------------------------------------------------------------

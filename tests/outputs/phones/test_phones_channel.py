@@ -58,7 +58,7 @@ def an_alert(member: str = "lid-1", kind: Any = "alarm", tokens: dict[str, str] 
     ordered = Ordered(NOW, "o1", "7-00ff-1", "7-00ff-1", 7, f"{way}:{member}", kind, 1, "first press")
     site = Site("Gemeente", "Plein 1")
     url = "https://paging.example/a/1"
-    return Alert(ordered, "Balie 3", "", site, "nl", 0, 0.0, 2, member=member, tokens=tokens, url=url)
+    return Alert(ordered, "Balie 3", "", site, "nl", 0, 0.0, 2, member=member, tokens=tokens, proof="Zx0", url=url)
 
 
 def address_of(member: str) -> Address:
@@ -189,6 +189,7 @@ async def test_an_alarm_is_brought_with_all_that_a_way_needs(monkeypatch: pytest
             {"label": "nl cannot", "answer": "cannot", "token": "t2"},
         ],
         "acknowledge_token": "t1",
+        "proof": "Zx0",
         "url": "https://paging.example/a/1",
     }
 

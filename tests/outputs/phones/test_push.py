@@ -46,6 +46,7 @@ def an_order(*phones: Phone | Registration, **said: Any) -> Deliver:
     usual: dict[str, Any] = {
         "id": "1",
         "order": f"{INCIDENT}.b.1",
+        "proof": "Zx0",
         "way": "push",
         "member": "lid-1",
         "address": Address(registrations),
@@ -127,6 +128,7 @@ async def test_an_alarm_reaches_the_phone_with_its_buttons_and_must_break_throug
         "kind": "alarm",
         "reason": "first press",
         "order": f"{INCIDENT}.b.1",
+        "proof": "Zx0",
         "incident": INCIDENT,
         "title": "NOODKNOP Balie 3",
         "text": "Publiekshal",

@@ -160,6 +160,7 @@ class PhonesChannel:
             reason=ordered.reason,
             buttons=buttons,
             acknowledge_token=alert.tokens.get("coming", ""),
+            proof=alert.proof,
             url=alert.url,
         )
 

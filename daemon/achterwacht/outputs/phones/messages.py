@@ -83,6 +83,8 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver", kw_only=True):
     buttons: tuple[Button, ...] = ()
     acknowledge_token: str = ""
     """The token of what a bare *seen* means where a way has no buttons (Pushover): coming. Empty: nothing."""
+    proof: str = ""
+    """What a receipt of this message must have with it."""
     url: str = ""
     """Opened when the message is tapped; empty when there is none."""
 

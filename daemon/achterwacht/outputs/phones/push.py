@@ -270,6 +270,7 @@ def payload(order: Deliver) -> bytes:
         "kind": order.kind,
         "reason": order.reason,
         "order": order.order,
+        "proof": order.proof,
         "incident": order.incident,
         "title": order.title,
         "text": order.text,

@@ -296,6 +296,7 @@ NL = Words(
             "dit is geen antwoord van ons: open het nieuwste bericht, of gebruik de pieper"
         ),
         "this message is too old to answer by": "dit bericht is te oud om mee te antwoorden",
+        "this is no receipt of a message of ours": "dit is geen ontvangstbewijs van een bericht van ons",
         "the plan has no Web Push: see push under phones in achterwacht.yaml": (
             "het plan heeft geen Web Push: zie push onder phones in achterwacht.yaml"
         ),
