@@ -1,6 +1,6 @@
 # One command for each wish. Each sets up what it needs, in .venv and nowhere else; a second run finds it done.
 # From nothing: a Debian machine with make. `make demo` needs no root where python3-venv is there;
-# `make test` also needs mosquitto and systemd-analyze, and installs them when it may.
+# `make test` also needs mosquitto, chromium and others (test-tools), and installs them when it may.
 
 PYTHON ?= python3
 # More words for the command behind a target: make test ARGS="-k ladder", make lock ARGS=--upgrade

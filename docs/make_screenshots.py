@@ -1,12 +1,14 @@
 """Takes the pictures of the screens: runs the demo with a morning of its own, lives through an alarm, and looks.
 
 `make screenshots` writes docs/screenshots/*.png. Everything goes through the front doors: the panel's buttons and the
-dashboard's pages in Chromium. Who looks at a picture sees what somebody would have seen.
+dashboard's pages in Chromium. Who looks at a picture sees what somebody would have seen whose clock is kept: that of
+the machine on which they are taken need not be, so that is played too.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -36,7 +38,9 @@ MAX_BYTES = 150_000
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
-# Starting takes seconds, a step of the ladder a quarter of a minute.
+# The demo gives people time to log in before it begins.
+BEGINS_WITHIN_S = 150.0
+# A step of the ladder takes a quarter of a minute.
 WITHIN_S = 60.0
 LOOK_EVERY_S = 0.1
 
@@ -45,6 +49,10 @@ A_MOMENT_S = 2.5
 
 # As root there is no sandbox; nothing is looked up outside this machine.
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+# What the kernel says where a time server keeps the clock (adjtimex(2): TIME_OK). A container or a virtual machine says
+# otherwise, and every picture would have a note that its times are in doubt.
+KEPT_CLOCK = "int adjtimex(void *asked) { (void)asked; return 0; }"
 
 # The house of the demo on a morning that is over in half a minute. Nothing happens in it but what is pressed here.
 PLAN_OF = "demo.yaml"
@@ -58,12 +66,13 @@ MORNING = """\
     settle_s: 0.5
     button_test_days: 0
 """
+# It has to have a step.
 STEPS = """\
 docked: [p1, p2, p3]
 steps:
-  - do: battery p3 96
+  - do: p3 docks
 """
-# From the start of the plan until the nodes are there, their pages are open, and two of three pagers are taken.
+# From the beginning until the pages are open, and two of three pagers are taken.
 WATCH_S, REMIND_S, CHECK_S = 12, 22, 26
 
 
@@ -116,26 +125,44 @@ def _open(request: urllib.request.Request) -> Any:
 def house() -> Iterator[House]:
     """A demo of its own, until the end of the block."""
     screens, panel = free_port(), free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        story = Path(folder) / "morning.yaml"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        story, log = folder / "morning.yaml", folder / "demo.log"
         story.write_text(scenario(), "utf-8")
         command = Path(sys.executable).with_name("achterwacht-sim")
         ports = ("--port", str(screens), "--panel-port", str(panel))
-        demo = subprocess.Popen([command, "demo", "--scenario", story, *ports], stdout=subprocess.PIPE, text=True)
-        assert demo.stdout is not None
+        with log.open("wb") as output:  # not a pipe: nobody would read it to the end
+            demo = subprocess.Popen(
+                [command, "demo", "--scenario", story, *ports],
+                stdout=output,
+                env=os.environ | {"LD_PRELOAD": str(kept_clock(folder))},
+            )
         try:
-            password = ""
-            for line in demo.stdout:
-                if found := re.search(r"wachtwoord +(\S+)", line):
-                    password = found[1]
-                if "achterwacht watch" in line:
-                    break
-            else:
-                sys.exit("the demo ended before it had begun")
+            password = begun(demo, log)
             yield House(f"http://127.0.0.1:{screens}", f"http://127.0.0.1:{panel}", password)
         finally:
             demo.send_signal(signal.SIGINT)
-            demo.communicate()
+            demo.wait()
+
+
+def begun(demo: subprocess.Popen[bytes], log: Path) -> str:
+    """Until the story is told and the house is ours. The password."""
+    end_s = time.monotonic() + BEGINS_WITHIN_S
+    while "achterwacht watch" not in (told := log.read_text("utf-8", "replace")):
+        if demo.poll() is not None or time.monotonic() > end_s:
+            sys.exit(f"the demo did not begin:\n{told}")
+        time.sleep(LOOK_EVERY_S)
+    found = re.search(r"wachtwoord +(\S+)", told)
+    assert found is not None, "the demo says how to log in"
+    return found[1]
+
+
+def kept_clock(folder: Path) -> Path:
+    """A library to preload."""
+    library = folder / "kept_clock.so"
+    compiler = ["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)]
+    subprocess.run(compiler, input=KEPT_CLOCK.encode(), check=True)
+    return library
 
 
 def scenario() -> str:

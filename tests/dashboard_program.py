@@ -17,8 +17,8 @@ from typing import Self
 from achterwacht.clock import Clock
 from achterwacht_dashboard.access import Role
 from achterwacht_dashboard.accounts import COOKIE, Accounts
+from broker import free_port
 from daemon import Lines
-from dashboard_site import free_port
 
 PROGRAM = Path(sys.executable).with_name("achterwacht-dashboard")
 

@@ -8,7 +8,6 @@ the link are decided by the core at once. The daemon as a process, with a broker
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from playwright._impl._api_structures import SetCookieParam
+from playwright.async_api import Page
 
 from achterwacht.core import heard as h
 from achterwacht.core.moment import Moment
@@ -30,6 +30,7 @@ from achterwacht_dashboard.app import Settings, make_app
 from achterwacht_dashboard.certificate import make_certificate
 from achterwacht_dashboard.doorway import Doorway
 from achterwacht_dashboard.serving import settings as served_as
+from broker import free_port
 from house import House
 
 WITHIN_S = 20.0
@@ -163,12 +164,9 @@ async def site(house: House, folder: Path, https: bool = False, **settings: Any)
             await asyncio.wait({linking})
 
 
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+async def hears_nothing_for_long(page: Page) -> None:
+    """What this page heard last, it heard ten seconds ago: one of its two clocks runs on (live.js)."""
+    await page.evaluate("Date.now = ((real) => () => real() + 10_000)(Date.now)")
 
 
 def _nobody() -> Any:

@@ -27,7 +27,8 @@ from achterwacht.config import load
 from achterwacht.core import facts as f
 from achterwacht.core import heard as h
 from achterwacht.core.codec import encode, fact_to_plain, to_plain
-from achterwacht.link import Connection, LinkSilent, LinkUnavailable
+from achterwacht.errors import LinkSilent, LinkUnavailable
+from achterwacht.link import Connection
 from achterwacht.outputs.texts import LANGUAGES
 from house import House
 from terminal import WAIT_S, Said, asks, complaint, running, said, write

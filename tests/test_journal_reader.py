@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from achterwacht.errors import JournalError
@@ -103,6 +103,7 @@ TAMPERINGS: dict[str, Callable[[int], tuple[str, ...]]] = {
 }
 
 
+@settings(deadline=None)  # it reads a disk
 @given(what=st.sampled_from(sorted(TAMPERINGS)), n=ROW)
 def test_any_change_is_found(two_years: Path, what: str, n: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -113,6 +114,7 @@ def test_any_change_is_found(two_years: Path, what: str, n: int) -> None:
         assert not verify(copy).ok
 
 
+@settings(deadline=None)  # it reads a disk
 @given(n=st.integers(1, ROWS - 1))
 def test_any_gap_is_found(two_years: Path, n: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -121,6 +123,7 @@ def test_any_gap_is_found(two_years: Path, n: int) -> None:
         assert not verify(copy).ok
 
 
+@settings(deadline=None)  # it reads a disk
 @given(pair=st.sets(st.integers(1, FIRST_YEAR_ROWS), min_size=2, max_size=2), whole=st.booleans())
 def test_any_swap_is_found(two_years: Path, pair: set[int], whole: bool) -> None:
     one, other = pair
@@ -135,6 +138,7 @@ def test_any_swap_is_found(two_years: Path, pair: set[int], whole: bool) -> None
         assert not verify(copy).ok
 
 
+@settings(deadline=None)  # it reads a disk
 @given(kept=st.integers(0, ROWS - 1))
 def test_a_cut_tail_is_found_by_a_head_that_was_kept_elsewhere(two_years: Path, kept: int) -> None:
     last = verify(two_years).last

@@ -34,8 +34,8 @@ from achterwacht.core import heard as h
 from achterwacht.core.evolve import evolve
 from achterwacht.core.moment import Moment
 from achterwacht.core.state import EMPTY, State
-from achterwacht.errors import AskedWrong, LinkUnavailable
-from achterwacht.link import Connection, Link, LinkSilent, connect
+from achterwacht.errors import AskedWrong, LinkSilent, LinkUnavailable
+from achterwacht.link import Connection, Link, connect
 
 ROOT = Path(__file__).parent.parent
 

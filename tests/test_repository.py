@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -81,10 +83,36 @@ def test_a_lock_pins_by_hash_alone(lock: str) -> None:
 def test_the_locks_follow_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = project["dependency-groups"]
-    running = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["sim"]
+    extras = project["project"]["optional-dependencies"].values()
+    running = project["project"]["dependencies"] + [one for extra in extras for one in extra]
     run, test = pinned("run.lock"), pinned("test.lock")
     assert names(running + groups["build"]) <= run.keys(), "run `make lock`"
     assert names(groups["test"]) <= test.keys(), "run `make lock`"
     assert names(groups["installer"]) <= pinned("installer.lock").keys(), "run `make lock`"
     # Tests run on the very versions that the building runs on.
     assert {name: test[name].split()[0] for name in run} == {name: run[name].split()[0] for name in run}
+
+
+# Runs a program as if these modules were not installed.
+WITHOUT = """
+import runpy, sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in MISSING:
+            raise ModuleNotFoundError(name)
+
+_, program, *MISSING = sys.argv
+sys.meta_path.insert(0, Missing())
+sys.argv = [program, "--help"]
+runpy.run_path(program, run_name="__main__")
+"""
+
+
+def test_the_benchmark_runs_where_the_tests_are_not_installed() -> None:
+    for_tests = pinned("test.lock").keys() - pinned("run.lock").keys()
+    missing = [module for module, packages in packages_distributions().items() if names(packages) <= for_tests]
+    assert {"pytest", "playwright", "hypothesis"} <= set(missing)
+    command = [sys.executable, "-c", WITHOUT, "benchmarks/press_to_page.py", *missing]
+    ran = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

@@ -1,4 +1,4 @@
-"""Figures for Prometheus, as text. Knows the format; what is counted is whoever counts it's."""
+"""Figures for Prometheus, as text. Knows the format; what is counted, whoever counts it knows."""
 
 from __future__ import annotations
 

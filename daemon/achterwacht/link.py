@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
     from websockets.asyncio.server import ServerConnection
 
-# The dashboard knows the core and this module, and nothing else of the daemon.
-__all__ = ["AskedWrong", "Connection", "Link", "LinkSilent", "LinkUnavailable", "connect"]
-
 VERSION = 1
 
 # The dashboard, some terminals, and room for what reconnects before its old end is noticed.

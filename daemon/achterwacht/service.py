@@ -71,7 +71,7 @@ MISSING_AT_ONCE, MISSING_PAUSE_S = 100, 0.01
 STILL_HERE_S = 3600.0
 """After so long without a fact one is noted: a daemon that is killed then knows how long it had listened to silence."""
 REFUSALS_EVERY_S = 60.0
-"""How often it is logged that answers were refused."""
+"""How often it is logged that answers or receipts were refused."""
 SAID_MAX = 10_000
 """Confirmations under way at once. They end within a second; beyond this the nodes' own repeats carry them."""
 
@@ -148,7 +148,7 @@ class Service:
         self._token_key = token_key(state_folder)
         self._tokens = Tokens(self._token_key.key)
         self._refused, self._refusals_told_s = 0, -math.inf
-        """The tokens that were refused since that was last told, and when it was."""
+        """The answers and receipts that were refused since that was last told, and when it was."""
         self.dispatch = Dispatch(self.voices.channel_of, self._alert_for, self.inbox.put)
         self.link = Link(socket_path(state_folder), self._snapshot, self._on_command, self._on_link_trouble)
         self.canary = Canary(self.boot, self._publish_canary, lambda: self.mqtt.connected, self._on_canary)
@@ -457,7 +457,7 @@ class Service:
         await self.mqtt.listen([(CANARY_TOPIC, 0), (SELF_TEST_TOPIC, 1), *self.ears.listen(settings.wiring)])
 
     async def _go_round(self) -> None:
-        """Once a second, for ever: who is silent, and whether anybody vouches for the clock."""
+        """Once a second, for ever: who is silent, who vouches for the clock, and whether the dashboard is gone."""
         began_s = self.clock.mono_s()
         clock_in_doubt = dashboard_missed = False
         while True:

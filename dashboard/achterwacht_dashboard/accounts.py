@@ -1,8 +1,8 @@
 """Accounts and web sessions: who somebody is who comes with this cookie, and how one gets such a cookie.
 
-Knows passwords, one-time links and tokens. Who comes in is answered from memory, so that a disk that fails logs nobody
-out; all of it is kept in register.py's file. A paired device stands in a file of its own as well, for the day that the
-register cannot be read. What somebody may do is access.py's.
+Knows tokens, one-time links and which password counts. Who comes in is answered from memory, so that a disk that fails
+logs nobody out; all of it is kept in register.py's file. A paired device stands in paired.py's as well, for the day
+when the other cannot be read. What somebody may do is access.py's.
 """
 
 from __future__ import annotations
@@ -10,26 +10,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import os
 import secrets
-import threading
-import unicodedata
-from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
-
-import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from typing import Literal, Protocol
 
 from achterwacht.core.moment import Moment
 from achterwacht_dashboard import register
 from achterwacht_dashboard.access import PAIRED_BY_OTHERS, ROLES, Roles, Viewer
-from achterwacht_dashboard.register import Account, Deed, Link, Register, RegisterUnavailable, Session, key_of
+from achterwacht_dashboard.paired import Device, Devices
+from achterwacht_dashboard.passwords import Passwords
+from achterwacht_dashboard.register import Account, Deed, Link, Register, RegisterUnavailable, Session, Step, key_of
 from achterwacht_dashboard.throttle import Throttle, TooSoon
 
 COOKIE = "achterwacht"
@@ -71,18 +64,7 @@ SEEN_S = 300
 AGAIN_S = 5.0
 """So long after the register could not be read it is tried again."""
 
-HASH_S = 0.15
-"""About what a hash takes, with its 64 MiB."""
-HASHES_WAITING_MAX = 16
-"""One after the other: who would wait longer than some seconds is asked to come back."""
-NICE = 10
-"""How far hashes stand behind the pages, and behind the daemon."""
-
-DEVICES_FILE = "devices.json"
-
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -103,91 +85,6 @@ class WrongPassword(Exception):
     """The name, or the password, or both: it is not told which."""
 
 
-class _Device(msgspec.Struct, frozen=True):
-    """A paired device as its file has it; without the account's password."""
-
-    session: Session
-    account: Account
-
-
-class _Devices:
-    """The paired devices, beside the register: a reception's screen must not go dark because that is damaged."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._on_disk = b""
-
-    async def read(self) -> list[_Device]:
-        """What was kept last; nobody when it cannot be read."""
-        try:
-            text = await asyncio.to_thread(self._file.read_bytes)
-            devices = msgspec.json.decode(text, type=list[_Device])
-        except (OSError, ValueError) as error:
-            log.error("%s cannot be read either: no device is let in: %s", self._file, error)
-            return []
-        self._on_disk = text
-        return devices
-
-    async def keep(self, devices: list[_Device]) -> None:
-        """These are all. Times are of no use here, and would have it written all day."""
-        plain = [replace(one.session, seen_s=one.session.opened_s) for one in devices]
-        text = msgspec.json.encode([_Device(session, one.account) for session, one in zip(plain, devices, strict=True)])
-        if text == self._on_disk:
-            return
-        try:
-            await asyncio.to_thread(_replace_file, self._file, text)
-        except OSError as error:
-            log.error("%s cannot be written: %s", self._file, error)
-        else:
-            self._on_disk = text
-
-
-class _Passwords:
-    """Makes and compares what is kept of passwords, one at a time and behind everything else: a flood of logins takes
-    one core at most, and one hash's memory."""
-
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(parallelism=1)
-        # Nobody's: made of dice, with the same cost as everybody's.
-        of = self._hasher
-        salt, tag = (b64encode(secrets.token_bytes(size)).rstrip(b"=").decode() for size in (of.salt_len, of.hash_len))
-        self._nobodys = f"$argon2id$v=19$m={of.memory_cost},t={of.time_cost},p={of.parallelism}${salt}${tag}"
-        self._thread = ThreadPoolExecutor(1, "passwords", initializer=_step_back)
-        self._waiting = 0
-
-    async def hash(self, password: str) -> str:
-        """What to keep of it."""
-        return await self._do(lambda: self._hasher.hash(_normal(password)))
-
-    async def verify(self, kept: str, password: str) -> bool:
-        """Whether it is this one. `kept` empty: no, after as long."""
-
-        def right() -> bool:
-            try:
-                return self._hasher.verify(kept or self._nobodys, _normal(password)) and bool(kept)
-            except (VerificationError, InvalidHashError):
-                return False
-
-        return await self._do(right)
-
-    def is_old(self, kept: str) -> bool:
-        """Whether it was made at another cost than today's."""
-        return self._hasher.check_needs_rehash(kept)
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    async def _do(self, work: Callable[[], T]) -> T:
-        """Raises TooSoon when too many wait already."""
-        if self._waiting >= HASHES_WAITING_MAX:
-            raise TooSoon(HASH_S * HASHES_WAITING_MAX)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-        finally:
-            self._waiting -= 1
-
-
 class Accounts:
     """All accounts and web sessions of one register. Use it inside `running`; `viewer` answers from memory, at once.
 
@@ -198,11 +95,13 @@ class Accounts:
     def __init__(self, folder: Path, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self.trouble: str | None = None
         """Why the register cannot be used now; None while it can."""
+        self.held: str | None = None
+        """Why what was last to be written could not be; None when it was."""
         self.throttle = Throttle(lambda: clock.now().mono_s)
         self._folder = folder
         self._clock = clock
         self._pause = pause
-        self._passwords = _Passwords()
+        self._passwords = Passwords()
         self._register: Register | None = None
         self._tried = asyncio.Event()
         self._accounts: dict[str, Account] = {}
@@ -214,9 +113,11 @@ class Accounts:
         """The digests of sessions that are not in the file yet."""
         self._ended: set[str] = set()
         """The digests of sessions that are over and may still be in the file."""
-        self._devices = _Devices(folder / DEVICES_FILE)
+        self._devices = Devices(folder)
         self._lock = asyncio.Lock()
         """Memory and the file are brought together by one at a time."""
+        self._changing = asyncio.Lock()
+        """What must hold of all accounts together is looked at and changed by one at a time."""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Accounts]:
@@ -256,9 +157,7 @@ class Accounts:
     async def open_session(self, account: str, screen: str = "", trusted: bool = False, label: str = "") -> str:
         """A web session; the token for its cookie. When it cannot be written it holds all the same, until the next
         start."""
-        token = secrets.token_urlsafe(32)
-        now_s = self._now_s()
-        session = Session(_digest(token), secrets.token_hex(8), account, trusted, screen, label, now_s, now_s)
+        token, session = self._new_session(account, screen, trusted, label)
         self._sessions[session.digest] = session
         self._unwritten.add(session.digest)
         ordinary = [one for one in self._sessions.values() if one.account == account and not one.trusted]
@@ -266,6 +165,11 @@ class Accounts:
             self._end(one)
         await self._write_sessions()
         return token
+
+    def _new_session(self, account: str, screen: str, trusted: bool, label: str) -> tuple[str, Session]:
+        """Its token, and what is kept of it."""
+        token, now_s = secrets.token_urlsafe(32), self._now_s()
+        return token, Session(_digest(token), secrets.token_hex(8), account, trusted, screen, label, now_s, now_s)
 
     def session(self, token: str | None) -> Session | None:
         """The session of this token, as long as it is kept."""
@@ -294,11 +198,10 @@ class Accounts:
         check_password(password)
         await self._set_password(account, await self._passwords.hash(password), by)
 
-    async def _set_password(self, account: str, hashed: str, by: str, but: str = "") -> None:
-        changed = replace(self._accounts[account], password=hashed)
+    async def _set_password(self, account: str, hashed: str, by: str, but: str = "", link: Link | None = None) -> None:
         await self._write(
-            register.put_account(changed), register.drop_links(self._now_s(), "password", account), by=by,
-            what="password", about=account,
+            register.set_password(account, hashed), register.drop_links(self._now_s(), "password", account), by=by,
+            what="password", about=account, link=link,
         )  # fmt: skip
         for session in list(self._sessions.values()):
             if session.account == account and not session.trusted and session.digest != but:
@@ -320,7 +223,7 @@ class Accounts:
         if self._passwords.is_old(account.password):
             with suppress(RegisterUnavailable, TooSoon):
                 hashed = await self._passwords.hash(password)
-                await self._write(register.put_account(replace(self._accounts[account.id], password=hashed)))
+                await self._write(register.set_password(account.id, hashed))
         return account
 
     # --- accounts -----------------------------------------------------------------------------------------------------
@@ -345,44 +248,46 @@ class Accounts:
             name, roles, member, "" if password is None else await self._passwords.hash(password), by
         )
 
-    async def _add(self, name: str, roles: Roles, member: str, hashed: str, by: str) -> str:
+    async def _add(self, name: str, roles: Roles, member: str, hashed: str, by: str, link: Link | None = None) -> str:
         account = Account(secrets.token_hex(4), self._free_name(name), roles, member, hashed, False)
         await self._write(
-            register.put_account(account), by=by, what="added", about=account.id, detail=_told(roles, member)
+            register.add_account(account), by=by, what="added", about=account.id, detail=_told(roles, member), link=link
         )
         return account.id
 
     async def change(self, account: str, roles: Roles, member: str, by: str, name: str = "") -> None:
         """Other roles, another member or name. It holds at once for all that are logged in. A role that nobody gives to
         another's device never comes to one by itself. Raises Refused."""
-        old = self._accounts[account]
-        name = old.name if not name or name == old.name else self._free_name(name, but=account)
-        new = replace(old, name=name, roles=roles, member=member)
-        self._keep_an_admin(new)
-        may_be_others = old.roles <= PAIRED_BY_OTHERS and not roles <= PAIRED_BY_OTHERS
-        if may_be_others and any(device.account == account for device in self.devices()):
-            raise Refused("accounts.has_devices")
-        if new != old:
-            detail = _told(roles, member) + (f" ({old.name} → {name})" if name != old.name else "")
-            await self._write(
-                register.put_account(new), register.drop_links(self._now_s(), "pair", account), by=by, what="changed",
-                about=account, detail=detail,
-            )  # fmt: skip
+        async with self._changing:
+            old = self._accounts[account]
+            name = old.name if not name or name == old.name else self._free_name(name, but=account)
+            new = replace(old, name=name, roles=roles, member=member)
+            self._keep_an_admin(new)
+            may_be_others = old.roles <= PAIRED_BY_OTHERS and not roles <= PAIRED_BY_OTHERS
+            if may_be_others and any(device.account == account for device in self.devices()):
+                raise Refused("accounts.has_devices")
+            if new != old:
+                detail = _told(roles, member) + (f" ({old.name} → {name})" if name != old.name else "")
+                await self._write(
+                    register.change_account(new), register.drop_links(self._now_s(), "pair", account), by=by,
+                    what="changed", about=account, detail=detail,
+                )  # fmt: skip
 
     async def disable(self, account: str, disabled: bool, by: str) -> None:
         """Nobody comes in by it any more, or again. What was logged in or paired must be so anew. Raises Refused."""
-        new = replace(self._accounts[account], disabled=disabled)
-        self._keep_an_admin(new)
-        if new == self._accounts[account]:
-            return
-        await self._write(
-            register.put_account(new), register.drop_links(self._now_s(), "password", account),
-            register.drop_links(self._now_s(), "pair", account), by=by, what="disabled" if disabled else "enabled",
-            about=account,
-        )  # fmt: skip
-        for session in [one for one in self._sessions.values() if one.account == account]:
-            self._end(session)
-        await self._write_sessions()
+        async with self._changing:
+            new = replace(self._accounts[account], disabled=disabled)
+            self._keep_an_admin(new)
+            if new == self._accounts[account]:
+                return
+            await self._write(
+                register.set_disabled(account, disabled), register.drop_links(self._now_s(), "password", account),
+                register.drop_links(self._now_s(), "pair", account), by=by, what="disabled" if disabled else "enabled",
+                about=account,
+            )  # fmt: skip
+            for session in [one for one in self._sessions.values() if one.account == account]:
+                self._end(session)
+            await self._write_sessions()
 
     async def deeds(self, newest: int) -> list[Deed]:
         """Who did what in administration, the newest first."""
@@ -435,32 +340,38 @@ class Accounts:
         """The first account, by its link; its id. Raises Refused."""
         check_password(password)
         self._free_name(name)
-        hashed = await self._passwords.hash(password)  # first: there may be too many, and a link is good once
-        await self._use(await self.link("first", token))
-        return await self._add(name, roles | {"admin"}, member, hashed, by="")
+        hashed = await self._passwords.hash(password)
+        link = await self._good_link("first", token)
+        return await self._add(name, roles | {"admin"}, member, hashed, by="", link=link)
 
     async def reset_password(self, token: str, password: str) -> str:
         """A new password by a one-time link; whose. Raises Refused."""
         check_password(password)
         hashed = await self._passwords.hash(password)
-        account = await self._use(await self.link("password", token))
-        await self._set_password(account, hashed, by=account)
-        return account
+        link = await self._good_link("password", token)
+        await self._set_password(link.account, hashed, by=link.account, link=link)
+        return link.account
 
     async def pair(self, token: str, label: str) -> str:
         """This browser is a device of an account from now on; the token for its cookie. Raises Refused."""
-        link = await self.link("pair", token)
-        account = await self._use(link)
-        assert link is not None
-        session = await self.open_session(account, link.screen, trusted=True, label=label)
-        await self._write(by=link.by, what="paired", about=account, detail=link.screen)
-        return session
+        async with self._changing:
+            link = await self._good_link("pair", token)
+            key, session = self._new_session(link.account, link.screen, trusted=True, label=label)
+            await self._write(
+                register.add_session(session),
+                by=link.by,
+                what="paired",
+                about=link.account,
+                detail=link.screen,
+                link=link,
+            )
+            return key
 
-    async def _use(self, link: Link | None) -> str:
-        """Once: the account that the link is for."""
-        if link is None or not await self._write(register.use_link(link.digest)):
-            raise Refused("accounts.link_over")
-        return link.account
+    async def _good_link(self, kind: LinkKind, token: str) -> Link:
+        """The same as `link`. Raises Refused when it is over."""
+        if link := await self.link(kind, token):
+            return link
+        raise Refused("accounts.link_over")
 
     # --- paired devices -----------------------------------------------------------------------------------------------
 
@@ -534,6 +445,8 @@ class Accounts:
         async with self._lock:
             file = self._open()
             accounts, sessions = await file.accounts(), await file.sessions()
+            if not accounts and (self._accounts or await self._devices.read()):  # none is ever erased
+                raise RegisterUnavailable(f"{register.FILE} has no accounts any more: it was lost, or emptied")
             unwritten = [self._sessions[digest] for digest in self._unwritten]
             self._accounts = {account.id: account for account in accounts}
             self._sessions = {one.digest: one for one in (*sessions, *unwritten) if one.digest not in self._ended}
@@ -541,15 +454,31 @@ class Accounts:
             await self._devices.keep(self._paired())
 
     async def _write(
-        self, *steps: register.Step, by: str = "", what: DeedWord | Literal[""] = "", about: str = "", detail: str = ""
-    ) -> int:
-        """Write, note who did it (`what`), and read it all again. How many rows the last of `steps` changed."""
-        file = self._open()
+        self, *steps: Step, by: str = "", what: DeedWord | Literal[""] = "", about: str = "", detail: str = "",
+        link: Link | None = None,
+    ) -> None:  # fmt: skip
+        """Write, note who did it (`what`), and read it all again. With a `link` that uses it, or nothing is written;
+        raises Refused when somebody else has used it."""
         deed = Deed(self._now_s(), by, what, about, detail)
         noted = (register.put_deed(deed), register.drop_old_deeds()) if what else ()
-        changed = await file.write(*noted, *steps)
+        if not await self._put(*noted, *steps, only_if=register.use_link(link.digest) if link else None):
+            raise Refused("accounts.link_over")
         await self._read()
-        return changed
+
+    async def _put(self, *steps: Step, only_if: Step | None = None) -> bool:
+        """To the file; and `held` says how that went, its log when it changes."""
+        file = self._open()
+        try:
+            written = await file.write(*steps, only_if=only_if)
+        except RegisterUnavailable as unavailable:
+            if self.held is None:
+                log.error("nothing can be written, who logs in does so until the next start only: %s", unavailable)
+            self.held = str(unavailable)
+            raise
+        if self.held is not None:
+            log.warning("the register can be written again")
+        self.held = None
+        return written
 
     async def _write_sessions(self) -> None:
         """What began, went on and ended. What cannot be written now waits for the next time."""
@@ -572,9 +501,8 @@ class Accounts:
             if not steps:
                 return
             try:
-                await self._open().write(*steps)
-            except RegisterUnavailable as unavailable:
-                log.error("who is logged in could not be written, and holds until the next start only: %s", unavailable)
+                await self._put(*steps)
+            except RegisterUnavailable:
                 return
             self._ended -= ended  # not what ended while this was being written
             self._unwritten.difference_update(one.digest for one in added)
@@ -582,9 +510,9 @@ class Accounts:
                 if digest in self._sessions:
                     self._sessions[digest] = replace(self._sessions[digest], seen_s=seen_s)
 
-    def _paired(self) -> list[_Device]:
+    def _paired(self) -> list[Device]:
         return [
-            _Device(session, replace(self._accounts[session.account], password=""))
+            Device(session, replace(self._accounts[session.account], password=""))
             for session in self._sessions.values()
             if session.trusted and session.account in self._accounts
         ]
@@ -625,29 +553,6 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _normal(password: str) -> str:
-    """The same letters are the same password, whichever keyboard put them together."""
-    return unicodedata.normalize("NFKC", password)
-
-
 def _told(roles: Roles, member: str) -> str:
     """Roles and member, for the log: `reception team els`; no member's id is a role's."""
     return " ".join([*(role for role in ROLES if role in roles), member]).strip()
-
-
-def _step_back() -> None:
-    """This thread runs when nobody else wants to."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-
-
-def _replace_file(file: Path, text: bytes) -> None:
-    """Whole or not at all, and for nobody else's eyes."""
-    making = file.with_name(file.name + ".new")
-    making.unlink(missing_ok=True)
-    with os.fdopen(os.open(making, os.O_CREAT | os.O_EXCL | os.O_WRONLY, register.FILE_MODE), "wb") as new:
-        new.write(text)
-        new.flush()
-        os.fsync(new.fileno())
-    if os.geteuid() == 0:  # the operator's command line; the service must be able to write it
-        os.chown(making, file.parent.stat().st_uid, file.parent.stat().st_gid)
-    making.rename(file)

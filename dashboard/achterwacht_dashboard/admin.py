@@ -1,7 +1,7 @@
 """The pages of /beheer: people, telephones, pagers, zenders, the roster, the journal, who did what, and versions.
 
-Knows which page is made of what. What stands in them is the views' (standing_view.py,
-roster_view.py, guide_view.py, journal_view.py). Nothing is changed here: what people report goes by commands.py.
+Knows which page is made of what. What stands in them is the views' (standing_view.py, roster_view.py, guide_view.py,
+journal_view.py). Nothing is changed here: what people report goes by commands.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import platform
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,20 +19,18 @@ from cryptography import x509
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from achterwacht.core.readiness import readiness
 from achterwacht.errors import JournalError
-from achterwacht.outputs.texts import Texts
 from achterwacht_dashboard import access, journal_view
-from achterwacht_dashboard.doors import deed_told
+from achterwacht_dashboard.account_pages import deed_told
 from achterwacht_dashboard.guide_view import PAGE as GUIDE
 from achterwacht_dashboard.journal_view import Verifier
 from achterwacht_dashboard.menu import menu
 from achterwacht_dashboard.pages import Page, Seen
 from achterwacht_dashboard.register import RegisterUnavailable
-from achterwacht_dashboard.respond import language_of, respond
+from achterwacht_dashboard.respond import respond, seen_by
+from achterwacht_dashboard.ringing import stands
 from achterwacht_dashboard.roster_view import WEEKS, WEEKS_MAX, roster
 from achterwacht_dashboard.standing_view import Told, freshness, pagers, people, phones, when, zenders
-from achterwacht_dashboard.words import Words
 
 VERIFY_WAIT_S = 1.0
 """The chain of a quiet house is verified sooner: then its result stands on the page that follows the press."""
@@ -48,11 +45,9 @@ router = APIRouter(prefix="/beheer", include_in_schema=False)
 
 def now(seen: Seen) -> Mapping[str, Any]:
     """What is live on every page of /beheer: an alarm that is open, else the one light."""
-    light = readiness(seen.state).light
     return {
         "alarms": [{"place": alarm.place, "drill": alarm.drill, "since_s": alarm.heard_s} for alarm in seen.alarms],
-        "light": "" if seen.look.stale_since is not None else light,
-        "word": seen.texts.words.lights[light],
+        "light": stands(seen)[0],
         "may_see": access.may(seen.viewer, "GET /receptie"),
     }
 
@@ -60,13 +55,6 @@ def now(seen: Seen) -> Mapping[str, Any]:
 PAGE = Page("beheer", "GET /beheer", {"now": now})
 """The live part of each page; the rest says how old it is, and is fetched anew (static/admin.js)."""
 GUIDED = Page(GUIDE.name, GUIDE.route, {**GUIDE.parts, "now": now}, GUIDE.signals)
-
-
-def seen_by(request: Request) -> Seen:
-    """The house as whoever asks sees it."""
-    house, language = request.app.state.house, language_of(request)
-    look = replace(house.look, stale_since=house.stale_since)
-    return Seen(look, request.state.viewer, Words(language), Texts(language), house.clock.now())
 
 
 def _page(request: Request, template: str, seen: Seen, status: int = 200, **values: Any) -> Response:
@@ -162,7 +150,7 @@ async def verify(request: Request, kop: Annotated[str, Form(max_length=200)] = "
 
 async def _journal(request: Request, before: str, status: int = 200, typed: str | None = None) -> Response:
     seen, folder = seen_by(request), request.app.state.settings.state
-    found, head, why = journal_view.Found((), (), 0), None, ""
+    found, head, why = journal_view.Found(), None, ""
     try:
         found = await asyncio.to_thread(journal_view.newest, folder, _before(seen, before))
         head = await asyncio.to_thread(journal_view.newest_head, folder)
@@ -170,15 +158,13 @@ async def _journal(request: Request, before: str, status: int = 200, typed: str 
         why = str(error)
     verifier: Verifier = request.app.state.verifier
     look = seen.look
-    told_n = look.durable_n if look.boot and look.stale_since is None else None
+    told_n = look.durable_n if seen.is_heard else None
     return _page(
         request, "journal", seen, status,
         **journal_view.tell(seen, found),
         before=_number(before), unreadable=why,
-        head=None if seen.discreet else head,
-        told_n=None if seen.discreet else told_n,
-        pending=0 if told_n is None or seen.discreet else look.n - look.durable_n,
-        is_lost=told_n is not None and head is not None and head.n < told_n and not seen.discreet,
+        head=head, told_n=told_n, pending=0 if told_n is None else look.n - look.durable_n,
+        is_lost=told_n is not None and not why and (head.n if head else 0) < told_n,
         discreet=seen.discreet, kept=await asyncio.to_thread(verifier.heads),
         check=_check(seen, verifier), typed=typed,
     )  # fmt: skip
@@ -213,7 +199,7 @@ def _check(seen: Seen, verifier: Verifier) -> Told | None:
 async def deeds_page(request: Request, voor: str = "") -> Response:
     """What people did by a command, in the house and in administration."""
     seen, state = seen_by(request), request.app.state
-    found, why = journal_view.Found((), (), 0), ""
+    found, why = journal_view.Found(), ""
     try:
         found = await asyncio.to_thread(journal_view.deeds, state.settings.state, _before(seen, voor))
     except JournalError as error:
@@ -251,7 +237,7 @@ async def about_page(request: Request) -> Response:
     begun = None
     with suppress(JournalError):  # unknown then; the page of the journal says why
         begun = await asyncio.to_thread(journal_view.started, settings.state)
-    is_this = begun is not None and begun.boot == look.state.boot and look.stale_since is None
+    is_this = begun is not None and begun.boot == look.state.boot and seen.is_heard
     ours = version("achterwacht")
     folders = [("socket", settings.socket), ("state", settings.state), ("data", settings.data)]
     return _page(
@@ -262,7 +248,7 @@ async def about_page(request: Request) -> Response:
         theirs=begun.version if begun and is_this else "",
         is_other=bool(begun and is_this and begun.version != ours),
         boot=look.boot,
-        daemon_up=_lasted(seen, seen.house_s - look.state.started_s) if look.stale_since is None else "",
+        daemon_up=_lasted(seen, seen.house_s - look.state.started_s) if seen.is_heard else "",
         n=look.n, durable=look.durable_n,
         stale=when(seen, look.stale_since.at) if look.stale_since else "",
         pages=state.live.open_pages, clock_ok=seen.now.clock_ok,
@@ -272,10 +258,10 @@ async def about_page(request: Request) -> Response:
 
 
 def _lasted(seen: Seen, s: float) -> str:
-    """`3 d 4:12:09`."""
+    """`3 d 4:12:09`, or `4:12:09`."""
     days, rest = divmod(max(0, int(s)), 24 * 3600)
     clock = f"{rest // 3600}:{rest // 60 % 60:02}:{rest % 60:02}"
-    return seen.words("admin.about.days", days=days, clock=clock)
+    return seen.words("admin.about.days", days=days, clock=clock) if days else clock
 
 
 def free_mb(path: Path) -> int | None:

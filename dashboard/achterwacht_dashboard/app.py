@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Form, HTTPException, Request, WebSocket, WebSocketException
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import RedirectResponse, Response
 from fastapi.routing import APIRoute, APIWebSocketRoute, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
@@ -27,25 +29,43 @@ from achterwacht.clock import Clock as HouseClock
 from achterwacht.core import codec
 from achterwacht.core.moment import Moment
 from achterwacht.outputs.texts import LANGUAGES
-from achterwacht_dashboard import access, admin, board, commands, desk, doors, incidents, metrics, push, team
+from achterwacht_dashboard import (
+    access,
+    account_pages,
+    admin,
+    board,
+    commands,
+    desk,
+    doors,
+    incidents,
+    metrics,
+    push,
+    team,
+    wrongs,
+)
 from achterwacht_dashboard.access import Viewer
 from achterwacht_dashboard.accounts import Accounts
 from achterwacht_dashboard.archive import Archive
 from achterwacht_dashboard.button_tests import History
+from achterwacht_dashboard.certificate import FOLDER, read_ends
 from achterwacht_dashboard.floor import read_floor
 from achterwacht_dashboard.house import Clock, House
 from achterwacht_dashboard.journal_view import Verifier
 from achterwacht_dashboard.live import LOGGED_OUT, NO_SUCH_PAGE, NOT_YOURS, Live, Window
 from achterwacht_dashboard.metrics import Figures
 from achterwacht_dashboard.pages import HERE, Page, Renderer
-from achterwacht_dashboard.respond import LANGUAGE_COOKIE, language_of, respond, token_of
+from achterwacht_dashboard.respond import LANGUAGE_COOKIE, language_of, respond, token_of, words_of
 from achterwacht_dashboard.security import Security
-from achterwacht_dashboard.words import Words
 
 OWN_PATH = re.compile(r"/(?:[\w.-][\w./-]*)?", re.ASCII)
 """A page of ours: `//elsewhere` and `/\\elsewhere` would be another site's."""
 LANGUAGE_S = 365 * 24 * 3600
 """How long a browser keeps the language that was chosen on it."""
+
+AGAIN_S = 2.0
+"""So long after a bug the work that it ended begins anew."""
+
+log = logging.getLogger(__name__)
 
 LIVE_PAGES: Mapping[str, Page] = {
     page.name: page for page in (board.PAGE, team.PAGE, desk.PAGE, incidents.PAGE, admin.PAGE, admin.GUIDED)
@@ -86,6 +106,8 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """The application; it follows the daemon while it runs. Raises FloorPlanInvalid."""
     codec.prepare()  # the house, the archive and others convert in threads of their own
     house = House(settings.socket, settings.state, clock or HouseClock())
+    if settings.certificate is not None:
+        house.remember_certificate(read_ends(settings.certificate, settings.data / FOLDER))
     renderer = Renderer(read_floor(settings.floor_plan))
     build = _build()
     rooms = Rooms(
@@ -105,9 +127,9 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with rooms.accounts.running():
             following = {
-                asyncio.create_task(house.run()),
-                asyncio.create_task(rooms.archive.run(house)),
-                asyncio.create_task(rooms.verifier.run()),
+                asyncio.create_task(for_ever(house.run)),
+                asyncio.create_task(for_ever(lambda: rooms.archive.run(house))),
+                asyncio.create_task(for_ever(rooms.verifier.run)),
             }
             try:
                 yield
@@ -135,18 +157,31 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.waiting = Counter[str]()
     app.include_router(commands.router)
     app.include_router(doors.router)
+    app.include_router(account_pages.router)
     app.include_router(admin.router)
     app.include_router(metrics.router)
-    doors.answer_wrongs(app)
+    wrongs.answer_wrongs(app)
     app.include_router(incidents.router)
     app.include_router(push.router)
     _add_pages(app)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    # Squeezed, what a first page loads is less than half: that tells on a telephone at the edge of the WLAN, and costs
+    # half a millisecond. Pages and answers are not: what they hold besides a secret might be somebody else's.
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static"), compresslevel=6), name="static")
     app.add_middleware(Security, is_known=is_known)
     app.add_exception_handler(WebSocketException, refuse)
     if unknown := access.missing(routes_of(app)):
         raise RuntimeError(f"not in access.TABLE: {', '.join(unknown)}")
     return app
+
+
+async def for_ever(run: Callable[[], Awaitable[None]]) -> None:
+    """What a bug has ended is told, and begins anew: else it would stand still, and nobody would know."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("a bug: it begins anew in %s s", AGAIN_S)
+        await asyncio.sleep(AGAIN_S)
 
 
 def routes_of(app: FastAPI) -> list[str]:
@@ -174,8 +209,8 @@ async def let_in(connection: HTTPConnection) -> None:
     if kind == "WS":
         raise WebSocketException(LOGGED_OUT if viewer is None else NOT_YOURS)
     if viewer is None:
-        raise HTTPException(401, Words(language_of(connection))("commands.login"))
-    raise HTTPException(403, Words(language_of(connection))("commands.role"))
+        raise HTTPException(401, words_of(connection)("commands.login"))
+    raise HTTPException(403, words_of(connection)("commands.role"))
 
 
 def is_known(scope: Scope) -> bool:
@@ -244,9 +279,10 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/healthz", include_in_schema=False)
     async def healthz(request: Request) -> Response:
         """200 while the daemon is heard, else 503: what this process shows is of use only then."""
-        look = request.app.state.house.look
-        ok = request.app.state.house.stale_since is None
-        return Response("ok\n" if ok else f"{look.why_stale}\n", 200 if ok else 503, media_type="text/plain")
+        house: House = request.app.state.house
+        if house.stale_since is None:
+            return Response("ok\n", media_type="text/plain")
+        return Response(f"{house.look.why_stale or 'the dashboard itself was held up'}\n", 503, media_type="text/plain")
 
 
 def _build() -> str:

@@ -2,7 +2,7 @@
 
 Of each it keeps what a list shows and where its facts stand: whole stories of 50,000 facts take 40 MB, these one. A
 story is read again when somebody asks for it. What cannot be read is told, and never looks like an empty list. The
-words are incidents.py's; the meaning of facts is the core's.
+words are incidents.py's and story_view.py's; the meaning of facts is the core's.
 """
 
 from __future__ import annotations

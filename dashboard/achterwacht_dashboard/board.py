@@ -120,7 +120,7 @@ def light(seen: Seen) -> Mapping[str, Any]:
         "who": _viewer(seen),
         "state": state,
         "since": _clock(stale.at) if stale and seen.look.boot else "",
-        "reason": seen.texts.fault_apart(reasons[0].key, reasons[0].detail, names)[0] if reasons else "",
+        "reason": seen.told(reasons[0], names)[0] if reasons else "",
         "count": len(reasons),
     }
 
@@ -161,9 +161,10 @@ def practice(seen: Seen) -> Mapping[str, Any]:
 
 def alarms(seen: Seen) -> Mapping[str, Any]:
     """What is open, each with its people, what it waits for, and what is said to 112."""
-    shown = open_alarms(seen)
+    shown = [_alarm(seen, alarm) for alarm in open_alarms(seen)]
     return {
-        "alarms": [_alarm(seen, alarm) for alarm in shown],
+        "alarms": shown,
+        "members": dict.fromkeys(member for alarm in shown for member in alarm["members"]),
         "may_stop": may(seen, "drill_stop"),
         "viewer": seen.viewer.member,
     }
@@ -320,9 +321,8 @@ def pagers(seen: Seen) -> Mapping[str, Any]:
         "alert": told == "missing" or not seen.is_heard,
         "progress": list(_progress(seen)),
         "rows": sorted(rows, key=lambda row: not row["late"]),
-        "members": _members(seen, seen.state.plan.members),
+        "members": _members(seen, seen.state.plan.members) if any(row["late"] for row in rows) else [],
         "may_call": may(seen, "called"),
-        "may_take": may(seen, "took"),
     }
 
 
@@ -368,7 +368,6 @@ def _pager(seen: Seen, row: morning.Row) -> dict[str, Any]:
         "sign": sign,
         "word": word,
         "who": seen.who(whose) if whose else words["nobody"],
-        "how": texts.words.hows[row.how] if row.how else "",
         "place": texts.words.pager_places[row.place] if told != "no check" else "",
         "why": texts.words.whys[row.why] if row.why and row.why != "docked" and told in TOLD_OF else "",
         "proven": _clock(row.proven_at, "%H:%M") if row.proven_at else "",
@@ -412,17 +411,17 @@ def _works(seen: Seen, row: morning.Row) -> Works:
 
 def faults(seen: Seen) -> Mapping[str, Any]:
     """Why the light is not green: each reason with what it means and what to do."""
-    reasons = stands(seen)[1] if seen.look.boot else ()
+    reasons, names = stands(seen)[1] if seen.look.boot else (), _names(seen)
     return {
         "known": seen.is_heard,
-        "faults": [_fault(seen, reason, _names(seen)) for reason in reasons[:FAULTS_MAX]],
+        "faults": [_fault(seen, reason, names) for reason in reasons[:FAULTS_MAX]],
         "more": max(0, len(reasons) - FAULTS_MAX),
         "may_acknowledge": may(seen, "acknowledge"),
     }
 
 
 def _fault(seen: Seen, reason: Reason, names: Mapping[str, str]) -> dict[str, Any]:
-    title, technical = seen.texts.fault_apart(reason.key, reason.detail, names)
+    title, technical = seen.told(reason, names)
     fault, by = seen.state.faults.get(reason.key), reason.acknowledged_by
     means, do = seen.about_fault(reason.key)
     return {

@@ -7,6 +7,7 @@ names that the dashboard is called by. Knows files and dates; who serves with th
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import ssl
 import tempfile
@@ -28,7 +29,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from achterwacht.errors import AchterwachtError
+from achterwacht_dashboard.ending import AHEAD, Ends
 
+FOLDER = "tls"
+"""In the dashboard's own folder: the house's own authority and its certificates."""
 AUTHORITY_DAYS = 3650
 """A telephone is told to trust it once; it should outlive the telephones."""
 CERTIFICATE_DAYS = 397
@@ -41,6 +45,7 @@ CLOCK_DOUBT = timedelta(days=1)
 AUTHORITY, AUTHORITY_KEY = "authority.pem", "authority.key"
 CERTIFICATE, CERTIFICATE_KEY = "certificate.pem", "certificate.key"
 
+log = logging.getLogger(__name__)
 
 _NO_PASSWORD = b""
 """Else a key with a password would ask for it at the terminal, which a service has not."""
@@ -79,6 +84,7 @@ def make_certificate(folder: Path, names: Sequence[str], now: datetime) -> Made:
             _make_authority(folder, alternatives, now)
         authority, authority_key = _read(folder / AUTHORITY, folder / AUTHORITY_KEY)
         _check_allowed(authority, wanted, alternatives, folder / AUTHORITY)
+        _check_not_over(authority, now, folder / AUTHORITY)
         key = generate_private_key(SECP256R1())
         until = min(now + timedelta(days=CERTIFICATE_DAYS), authority.not_valid_after_utc)
         certificate = (
@@ -107,6 +113,21 @@ def check_pair(certificate: Path | None, key: Path | None) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=_NO_PASSWORD)
     except (OSError, ssl.SSLError, ValueError) as error:
         raise CertificateError(f"no server can begin with {certificate} and {key}: {error}") from error
+
+
+def read_ends(certificate: Path, folder: Path) -> Ends:
+    """When this certificate ends, and whether that is the end of the authority in this folder. Never raises."""
+    try:
+        served = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except (OSError, ValueError) as error:
+        log.error("until when %s is good cannot be read: %s", certificate, error)
+        return Ends(None)
+    at = served.not_valid_after_utc
+    with suppress(OSError, ValueError):  # there is none: the certificate is another's
+        authority = x509.load_pem_x509_certificate((folder / AUTHORITY).read_bytes())
+        is_its = authority.subject == served.issuer
+        return Ends(at, is_its and authority.not_valid_after_utc < at + AHEAD)
+    return Ends(at)
 
 
 def _make_authority(folder: Path, alternatives: Sequence[x509.GeneralName], now: datetime) -> None:
@@ -196,6 +217,15 @@ def _check_allowed(
         raise CertificateError(
             f"{file} was made for other names, and not for {', '.join(missing)}: move it and its key away; then a new "
             "one is made, which every telephone must be told to trust"
+        )
+
+
+def _check_not_over(authority: x509.Certificate, now: datetime, file: Path) -> None:
+    last = authority.not_valid_after_utc
+    if last <= now:
+        raise CertificateError(
+            f"{file} ended on {last:%Y-%m-%d}: move it and its key away; then a new one is made, which every telephone "
+            "must be told to trust"
         )
 
 

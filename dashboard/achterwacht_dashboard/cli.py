@@ -80,7 +80,7 @@ def https(certificate: Path | None, key: Path | None) -> dict[str, Any]:
 
 def certificate(asked: argparse.Namespace) -> int:
     """Make a certificate, from the house's own authority."""
-    from achterwacht_dashboard.certificate import describe, make_certificate
+    from achterwacht_dashboard.certificate import FOLDER, describe, make_certificate
 
-    print(describe(make_certificate(asked.data / "tls", asked.name, Clock().now().at)))
+    print(describe(make_certificate(asked.data / FOLDER, asked.name, Clock().now().at)))
     return 0

@@ -20,16 +20,14 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import HTTPConnection
 
 from achterwacht.errors import AskedWrong, LinkUnavailable
 from achterwacht.outputs.texts import Texts
 from achterwacht_dashboard.access import FOR_OTHERS, Viewer
 from achterwacht_dashboard.house import House
 from achterwacht_dashboard.pages import is_at_desk
-from achterwacht_dashboard.respond import language_of
+from achterwacht_dashboard.respond import language_of, words_of
 from achterwacht_dashboard.throttle import network_of
-from achterwacht_dashboard.words import Words
 
 
 class Wrong(BaseModel):
@@ -203,7 +201,7 @@ async def answer(request: Request, said: Answer) -> Outcome:
     member = _whose(request, said.member)
     if said.answer not in ALWAYS_BELIEVED and _is_at_its_desk(request, said.incident):
         log.warning("an answer to %s from its own desk was refused", said.incident)
-        raise HTTPException(403, _words(request)("commands.at_the_desk"))
+        raise HTTPException(403, words_of(request)("commands.at_the_desk"))
     command = said.model_dump(exclude={"member", "incident", "pager"}) | {"member": member}
     command |= {key: value for key, value in (("incident", said.incident), ("pager", said.pager)) if value}
     return await _tell(request, command | {"command": "answer"})
@@ -226,7 +224,7 @@ async def test(request: Request, said: Test) -> Outcome:
     """Test one target; who is of the team alone, their own."""
     member = _own(request)
     if said.target.partition(":")[2] != member and _viewer(request).roles <= {"team"}:
-        raise HTTPException(403, _words(request)("commands.others_telephone"))
+        raise HTTPException(403, words_of(request)("commands.others_telephone"))
     return await _tell(request, said.model_dump() | {"command": "test", "by": member})
 
 
@@ -307,7 +305,7 @@ async def receipt(request: Request, said: Receipt) -> Outcome:
 
 async def not_understood(request: Request, wrong: RequestValidationError) -> JSONResponse:
     """What is wrong with a command, in a sentence for each field."""
-    t = _words(request)
+    t = words_of(request)
     told = []
     for error in islice(wrong.errors(), TOLD_MAX):
         field = next((str(key) for key in error["loc"][1:] if isinstance(key, str)), "")
@@ -355,11 +353,7 @@ def _pace(request: Request) -> None:
     pace: Pace = request.app.state.pace
     address = request.client.host if request.client else ""
     if not pace.allows(address, asyncio.get_running_loop().time()):
-        raise HTTPException(429, _words(request)("commands.too_busy"), {"Retry-After": "1"})
-
-
-def _words(connection: HTTPConnection) -> Words:
-    return Words(language_of(connection))
+        raise HTTPException(429, words_of(request)("commands.too_busy"), {"Retry-After": "1"})
 
 
 def _viewer(request: Request) -> Viewer:
@@ -371,7 +365,7 @@ def _own(request: Request) -> str:
     """Who somebody is in the plan. Who is nobody there can say nothing to the house."""
     member = _viewer(request).member
     if not member:
-        raise HTTPException(403, _words(request)("commands.no_member"))
+        raise HTTPException(403, words_of(request)("commands.no_member"))
     return member
 
 
@@ -381,7 +375,7 @@ def _whose(request: Request, asked: str) -> str:
     if not asked or asked == viewer.member:
         return _own(request)
     if viewer.roles.isdisjoint(FOR_OTHERS):
-        raise HTTPException(403, _words(request)("commands.not_for_others"))
+        raise HTTPException(403, words_of(request)("commands.not_for_others"))
     return asked
 
 
@@ -401,7 +395,7 @@ def _one_of_few(request: Request) -> Iterator[None]:
     account = request.state.viewer.account if request.state.viewer else ""
     waiting: Counter[str] = request.app.state.waiting
     if account and waiting[account] >= OF_ONE_MAX:
-        raise HTTPException(429, _words(request)("commands.too_busy"), {"Retry-After": "1"})
+        raise HTTPException(429, words_of(request)("commands.too_busy"), {"Retry-After": "1"})
     waiting[account] += 1
     try:
         yield
@@ -423,7 +417,7 @@ async def _tell(request: Request, command: dict[str, Any]) -> Outcome:
         raise HTTPException(503, str(unavailable)) from None
     except AskedWrong as wrong:
         counted["not understood"] += 1
-        raise HTTPException(422, _words(request)("commands.refused", why=str(wrong))) from None
+        raise HTTPException(422, words_of(request)("commands.refused", why=str(wrong))) from None
     counted[answered["result"]] += 1
     note = Texts(language_of(request)).note(answered["note"])
     return Outcome(result=answered["result"], note=note, durable=answered["durable"])

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from achterwacht.core.evolve_tests import CLAIM_S, PRESS_WAIT_S
 from achterwacht.core.morning import overdue
 from achterwacht.core.plan import ZENDER
-from achterwacht.core.state import Alarm, ButtonTest
+from achterwacht.core.state import ButtonTest
 from achterwacht.outputs.texts.standing import device_names
 from achterwacht_dashboard.button_tests import Story
 from achterwacht_dashboard.pages import Page, Seen, Signals
@@ -30,17 +30,15 @@ def guide(seen: Seen) -> Told:
     """Where whoever looks is with their test, and what they are to do now. `phase` says which of these it is."""
     state = seen.state
     told: Told = {
-        "discreet": seen.discreet,
         "others": list(_others(seen)),
         "can": bool(seen.viewer.member),
         "claim_s": round(CLAIM_S),
         "press_s": round(PRESS_WAIT_S),
         "mine": None,
         "ended": None,
-        "alarms": [_alarm(alarm) for alarm in seen.alarms if not alarm.drill],
         "next": None,
     }
-    if seen.look.stale_since is not None:
+    if not seen.is_heard:
         return told | {"phase": "unknown"}
     mine = next((test for test in state.button_tests.values() if test.by == seen.viewer.member), None)
     if mine is not None:
@@ -58,10 +56,6 @@ def _others(seen: Seen) -> Iterator[Told]:
     for test in seen.state.button_tests.values():
         if test.by != seen.viewer.member:
             yield {"who": seen.who(test.by), "zender": test.zender, "place": seen.state.plan.place(test.zender)}
-
-
-def _alarm(alarm: Alarm) -> Told:
-    return {"place": alarm.place, "zender": alarm.zender, "since_s": alarm.heard_s}
 
 
 def _running(seen: Seen, test: ButtonTest) -> Told:
@@ -115,7 +109,7 @@ def due(seen: Seen) -> Told:
         "more": max(0, len(numbers) - DUE_MAX),
         "overdue": len(late),
         "total": len(numbers),
-        "stale": seen.look.stale_since is not None,
+        "stale": not seen.is_heard,
         "reading": not seen.look.tests_known,
         "days": seen.state.plan.morning.button_test_days if seen.state.plan.morning else 0,
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from achterwacht.journal.people import FILE as PEOPLE_FILE
 from achterwacht.journal.people import Person, read_people
 from achterwacht.link import MEMBERS_MAX, SILENT_S, Connection, connect
 from achterwacht_dashboard.button_tests import Stories, follow, merged
+from achterwacht_dashboard.ending import Ends
 
 AGAIN_S = 0.5
 """So long after the link was lost it is tried again; the daemon starts in less than a second."""
@@ -83,6 +85,8 @@ class Look:
     """By zender: its newest test, as far as it was heard here."""
     tests_known: bool = False
     """Whether the journal was read for that: else who is not in it may have been tested nevertheless."""
+    certificate: Ends | None = None
+    """When what these pages are served with ends; None: by http, or behind a proxy."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -119,7 +123,7 @@ class House:
         self._undurable: dict[str, int] = {}
         """By incident: its newest fact that is not on disk yet."""
         self._awake: tuple[float, Moment] | None = None
-        """When this process last looked at the clock, the loop's and the house's; None before it followed anybody."""
+        """When this process last looked at the clock, its own and the house's; None before it followed anybody."""
         self._said = asyncio.Semaphore(COMMANDS_MAX)
         self._gates = {"receipt": asyncio.Semaphore(RECEIPTS_MAX), "redeem": asyncio.Semaphore(REDEEMS_MAX)}
         self._pages: Counter[str] = Counter()
@@ -166,6 +170,10 @@ class House:
     def remember_tests(self, stories: Stories) -> None:
         """What the journal's readers found to be the newest test of each button."""
         self._show(button_tests=merged(self.look.button_tests, stories), tests_known=True)
+
+    def remember_certificate(self, ends: Ends) -> None:
+        """What this process serves with since it began: another file is served after the next start."""
+        self._show(certificate=ends)
 
     async def command(self, command: dict[str, Any]) -> dict[str, Any]:
         """Have the daemon do something (docs/link.md); its answer. Raises LinkUnavailable (at once when there is no
@@ -255,10 +263,10 @@ class House:
             self._note_awake()
 
     def _note_awake(self) -> None:
-        self._awake = asyncio.get_running_loop().time(), self.clock.now()
+        self._awake = time.monotonic(), self.clock.now()
 
     def _held_up_s(self) -> float:
-        return 0.0 if self._awake is None else asyncio.get_running_loop().time() - self._awake[0]
+        return 0.0 if self._awake is None else time.monotonic() - self._awake[0]
 
     def _take(self, message: dict[str, Any]) -> None:
         kind = message.get("type")
@@ -338,10 +346,13 @@ class House:
         """Names are read again when their file has changed."""
         seen: int | None = None
         while True:
-            now = await asyncio.to_thread(_changed_at, self._state_folder / PEOPLE_FILE)
-            if now != seen:
-                seen = now
-                self._show(people=await asyncio.to_thread(read_people, self._state_folder))
+            try:
+                now = await asyncio.to_thread(_changed_at, self._state_folder / PEOPLE_FILE)
+                if now != seen:
+                    self._show(people=await asyncio.to_thread(read_people, self._state_folder))
+                    seen = now
+            except Exception:  # names are the least of it: nothing else ends with them
+                log.exception("the names of people cannot be read")
             await asyncio.sleep(PEOPLE_S)
 
 

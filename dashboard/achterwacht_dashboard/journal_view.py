@@ -10,9 +10,11 @@ import asyncio
 import logging
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +38,8 @@ WINDOW_ROWS = 1000
 """So many rows are looked through at once for the facts of one kind."""
 WINDOWS_MAX = 30
 """Then the page says how far back it has looked, and a link goes on: nobody waits for a whole journal."""
+A_START = '"fact":"daemon_started"'
+"""What stands in a row that tells of a start of the daemon. There are few, and they may be far back."""
 HEADS_FILE = "heads"
 HEADS_MAX = 1000
 """Nearly three years of them, one a day; the oldest go."""
@@ -58,94 +62,115 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """Facts of the journal, the newest first; of what this version does not know only the numbers."""
+    """Facts of the journal, the newest first, and what is not among them."""
 
-    facts: tuple[tuple[int, f.Fact], ...]
-    unknown: tuple[int, ...]
-    looked_to: int
-    """The lowest number that was looked at; 1 or less: there is nothing older."""
+    facts: tuple[tuple[int, f.Fact], ...] = ()
+    unknown: int = 0
+    """So many another version wrote, which this one does not know."""
+    missing: tuple[tuple[int, int], ...] = ()
+    """The first and the last number of what should be there and is not, or does not follow from what is before it."""
+    older: int | None = None
+    """Before this number there is more; None: this was the oldest."""
 
 
 def newest_head(folder: Path) -> Head | None:
     """The last row of the journal as it stands on disk; None when there is none. Raises JournalError."""
     for file in reversed(journal_files(folder)):
-        try:
-            with reading(file) as db:
-                found = db.execute("SELECT n, hash FROM facts ORDER BY n DESC LIMIT 1").fetchone()
-                return Head(*found) if found else origin_of(db).head
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"{file} cannot be read: {error}") from error
+        with _opened(file) as db:
+            found = db.execute("SELECT n, hash FROM facts ORDER BY n DESC LIMIT 1").fetchone()
+            return Head(*found) if found else origin_of(db).head
     return None
 
 
 def newest(folder: Path, before: int | None = None) -> Found:
     """The facts before this one, or the newest of all. Blocks; raises JournalError."""
-    end = _end(folder, before)
-    return _found(_window(folder, end - ON_A_PAGE - 1, end), end - ON_A_PAGE)
+    held = _held(folder, before)
+    return _found(folder, held, max(held.start, held.stop - ON_A_PAGE))
 
 
 def deeds(folder: Path, before: int | None = None) -> Found:
     """What people did, before this fact or the newest of all. Blocks; raises JournalError."""
-    end = _end(folder, before)
-    facts: list[tuple[int, f.Fact]] = []
-    unknown: list[int] = []
+    held, found = _held(folder, before), Found()
     for _ in range(WINDOWS_MAX):
-        found = _found(_window(folder, end - WINDOW_ROWS - 1, end), end - WINDOW_ROWS)
-        facts += [(n, fact) for n, fact in found.facts if is_deed(fact)]
-        unknown += found.unknown
-        end -= WINDOW_ROWS
-        if end <= 1 or len(facts) >= ON_A_PAGE:
+        some = _found(folder, held, max(held.start, held.stop - WINDOW_ROWS))
+        facts = (*found.facts, *(line for line in some.facts if is_deed(line[1])))
+        found = Found(facts, found.unknown + some.unknown, (*found.missing, *some.missing), some.older)
+        if some.older is None or len(facts) >= ON_A_PAGE:
             break
-    looked_to = facts[ON_A_PAGE - 1][0] if len(facts) >= ON_A_PAGE else end
-    return Found(tuple(facts[:ON_A_PAGE]), tuple(unknown), looked_to)
+        held = range(held.start, some.older)
+    if len(found.facts) <= ON_A_PAGE:
+        return found
+    return replace(found, facts=found.facts[:ON_A_PAGE], older=found.facts[ON_A_PAGE - 1][0])
 
 
 def started(folder: Path) -> f.DaemonStarted | None:
-    """The newest start of the daemon, as far back as is looked. Blocks; raises JournalError."""
-    end = _end(folder, None)
-    for _ in range(WINDOWS_MAX):
-        for row in reversed(_window(folder, end - WINDOW_ROWS - 1, end)):
-            fact = _known(row) if '"fact":"daemon_started"' in row.body else None
-            if isinstance(fact, f.DaemonStarted):
-                return fact
-        end -= WINDOW_ROWS
-        if end <= 1:
-            break
+    """The newest start of the daemon; that its row is unchanged, is the verification's to say. Blocks; raises
+    JournalError."""
+    for file in reversed(journal_files(folder)):
+        with _opened(file) as db:
+            for (body,) in db.execute("SELECT body FROM facts WHERE instr(body, ?) ORDER BY n DESC", (A_START,)):
+                fact = _known(body)
+                if isinstance(fact, f.DaemonStarted):
+                    return fact
     return None
 
 
-def _end(folder: Path, before: int | None) -> int:
-    """The number after the newest row that is wanted."""
+def _held(folder: Path, before: int | None) -> range:
+    """The numbers that the journal should hold, as far as they are wanted."""
     head = newest_head(folder)
-    last = head.n + 1 if head else 1
-    return last if before is None else max(1, min(before, last))
+    if head is None:
+        return range(1, 1)
+    first = _first_n(folder)
+    return range(first, max(first, min(before or head.n + 1, head.n + 1)))
 
 
-def _window(folder: Path, after: int, before: int) -> list[Row]:
-    """The rows between two numbers, as far as their chain holds."""
-    rows: list[Row] = []
-    for row in reader.read(folder, max(0, after)):
-        if row.n >= before:
-            break
-        rows.append(row)
-    return rows
+def _first_n(folder: Path) -> int:
+    """The number of the oldest fact: older years may have been taken away. 1 when a damaged file cannot tell."""
+    for file in journal_files(folder)[:1]:
+        with suppress(sqlite3.Error, OSError, JournalError), reading(file) as db:
+            return origin_of(db).head.n + 1
+    return 1
 
 
-def _found(rows: Sequence[Row], looked_to: int) -> Found:
+@contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    """One file of the journal. Raises JournalError for whatever goes wrong while it is read."""
+    try:
+        with reading(file) as db:
+            yield db
+    except (sqlite3.Error, OSError) as error:
+        raise JournalError(f"{file} cannot be read: {error}") from error
+
+
+def _rows(folder: Path, wanted: range) -> list[Row]:
+    """Those of these numbers that are there, as far as their chain holds."""
+    rows = reader.read(folder, wanted.start - 1) if wanted else iter(())
+    return list(takewhile(lambda row: row.n < wanted.stop, rows))
+
+
+def _found(folder: Path, held: range, start: int) -> Found:
+    """What stands from `start` to the end of what is held."""
     facts: list[tuple[int, f.Fact]] = []
-    unknown: list[int] = []
-    for row in reversed(rows):
-        fact = _known(row)
+    missing: list[tuple[int, int]] = []
+    unknown, expected = 0, held.stop - 1
+    for row in reversed(_rows(folder, range(start, held.stop))):
+        if row.n < expected:
+            missing.append((row.n + 1, expected))
+        expected = row.n - 1
+        fact = _known(row.body)
         if fact is None:
-            unknown.append(row.n)
+            unknown += 1
         else:
             facts.append((row.n, fact))
-    return Found(tuple(facts), tuple(unknown), looked_to)
+    if expected >= start:
+        missing.append((start, expected))
+    return Found(tuple(facts), unknown, tuple(missing), start if start > held.start else None)
 
 
-def _known(row: Row) -> f.Fact | None:
+def _known(body: str) -> f.Fact | None:
+    """None for what another version wrote, and this one does not know."""
     try:
-        return decode(row.body)
+        return decode(body)
     except (msgspec.MsgspecError, KeyError):
         return None
 
@@ -199,7 +224,7 @@ def tell(seen: Seen, found: Found) -> Told:
         }
         for n, fact in found.facts
     ]
-    return {"lines": lines, "unknown": len(found.unknown), "older": found.looked_to if found.looked_to > 1 else None}
+    return {"lines": lines, "unknown": found.unknown, "missing": found.missing, "older": found.older}
 
 
 # --- whether the chain holds ------------------------------------------------------------------------------------------
@@ -213,8 +238,8 @@ class Check:
     by: str
     rows: int
     """How many facts the daemon has told to be on disk when it began; 0 when it told nothing."""
-    heads: int
-    """How many heads that were kept elsewhere it is compared with."""
+    heads: int = 0
+    """How many heads that were kept elsewhere it was compared with."""
     ended: Moment | None = None
     verdict: reader.Verdict | None = None
     failed: str = ""
@@ -251,7 +276,7 @@ class Verifier:
         if self.running:
             return
         kept = [*heads, *((head.n, head.hash) for head in self.heads())]
-        self.check = Check(self._clock.now(), by, rows, len(kept))
+        self.check = Check(self._clock.now(), by, rows)
         self._task = asyncio.create_task(self._verify(self.check, kept))
 
     async def done(self, within_s: float) -> None:
@@ -261,26 +286,21 @@ class Verifier:
 
     async def _verify(self, check: Check, heads: list[tuple[int, str]]) -> None:
         try:
-            verdict = await asyncio.to_thread(self._read, heads)
+            verdict, compared = await asyncio.to_thread(self._read, heads)
         except Exception as error:  # whatever it is: the page must not say for ever that it goes on
             log.exception("the journal could not be verified")
             self.check = replace(check, ended=self._clock.now(), failed=f"{type(error).__name__}: {error}")
             return
-        self.check = replace(check, ended=self._clock.now(), verdict=verdict)
-        if self.check.ok:
+        self.check = replace(check, ended=self._clock.now(), verdict=verdict, heads=compared)
+        if self.check.ok and verdict.rows:
             self._keep(verdict.last)
 
-    def _read(self, heads: list[tuple[int, str]]) -> reader.Verdict:
-        """Heads of years that were taken away are of no use: the chain begins after them."""
-        files = journal_files(self._state)
-        first_n = 0
-        if files:
-            try:
-                with reading(files[0]) as db:
-                    first_n = origin_of(db).head.n
-            except (sqlite3.Error, JournalError):
-                pass  # the verification itself says what is wrong with it
-        return reader.verify(self._state, [(n, hash_) for n, hash_ in heads if n > first_n])
+    def _read(self, heads: list[tuple[int, str]]) -> tuple[reader.Verdict, int]:
+        """The verdict, and with how many heads it was compared: those of years that were taken away are of no use, for
+        the chain begins after them."""
+        first_n = _first_n(self._state)
+        of_use = [(n, hash_) for n, hash_ in heads if n >= first_n]
+        return reader.verify(self._state, of_use), len(of_use)
 
     # --- heads that are kept here ---
 

@@ -18,10 +18,11 @@ from markupsafe import Markup
 
 from achterwacht.core.faults import kind_of
 from achterwacht.core.moment import Moment
-from achterwacht.core.readiness import Readiness, readiness
+from achterwacht.core.readiness import Readiness, Reason, readiness
 from achterwacht.core.state import Alarm, State
 from achterwacht.outputs.texts import Texts
 from achterwacht_dashboard.access import Viewer
+from achterwacht_dashboard.ending import with_ending
 from achterwacht_dashboard.house import Look
 from achterwacht_dashboard.menu import menu
 from achterwacht_dashboard.words import Words
@@ -58,19 +59,28 @@ class Seen:
 
     @cached_property
     def readiness(self) -> Readiness:
-        """How the house stands: asked once for all parts of a page, since it looks at every device."""
-        return readiness(self.state)
+        """How the house stands, and these pages with it: asked once for all parts of a page, since it looks at every
+        device."""
+        return with_ending(readiness(self.state), self.look.certificate, self.now)
 
     def who(self, by: str) -> str:
         """Somebody's name, as far as it is known."""
         return self.texts.who(by, self.look.names)
 
+    def told(self, reason: Reason, names: Mapping[str, str]) -> tuple[str, str]:
+        """Why the light is not green, and apart from that what of it is for an installer."""
+        here = f"common.fault.{reason.key}"
+        if self.words.has(here):
+            return self.words(here, on=reason.detail), ""
+        return self.texts.fault_apart(reason.key, reason.detail, names)
+
     def about_fault(self, key: str) -> tuple[str, str]:
         """What a fault means, and what to do about it: what to press, where a terminal is told what to type."""
-        about, here = self.texts.words.faults.get(kind_of(key)), f"common.do.{kind_of(key)}"
-        if about is None:
-            return "", ""
-        return about.means, self.words(here) if self.words.has(here) else about.do
+        about, means, do = self.texts.words.faults.get(kind_of(key)), f"common.means.{key}", f"common.do.{kind_of(key)}"
+        return (
+            self.words(means) if self.words.has(means) else about.means if about else "",
+            self.words(do) if self.words.has(do) else about.do if about else "",
+        )
 
     @property
     def is_heard(self) -> bool:

@@ -112,6 +112,15 @@ class Deed:
     detail: str
 
 
+FULL = ("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")
+"""How SQLite calls a disk without room: the second where it cannot even begin."""
+
+
+def _unavailable(file: Path | str, error: Exception) -> RegisterUnavailable:
+    is_full = getattr(error, "sqlite_errorname", "") in FULL
+    return RegisterUnavailable(f"{file}: {'its disk is full' if is_full else error}")
+
+
 def key_of(name: str) -> str:
     """What two names have in common when they are the same to people."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
@@ -155,52 +164,68 @@ class Register:
         rows = await self._read("SELECT at_s, by, what, about, detail FROM deed ORDER BY n DESC LIMIT ?", newest)
         return [Deed(*row) for row in rows]  # type: ignore[arg-type]
 
-    async def write(self, *steps: Step) -> int:
-        """All of these or none, on disk when it returns; how many rows the last one changed. Whoever is cancelled
-        meanwhile has had it written nevertheless."""
-        return await asyncio.shield(asyncio.ensure_future(self._write(steps)))
+    async def write(self, *steps: Step, only_if: Step | None = None) -> bool:
+        """All of these or none, on disk when it returns. None, and False, when `only_if`, which goes first, changes no
+        row. Whoever is cancelled meanwhile has had it written nevertheless."""
+        return await asyncio.shield(asyncio.ensure_future(self._write(steps, only_if)))
 
     async def quiet(self) -> None:
         """Until nothing is being written."""
         async with self._lock:
             pass
 
-    async def _write(self, steps: Iterable[Step]) -> int:
+    async def _write(self, steps: Iterable[Step], only_if: Step | None) -> bool:
         async with self._lock:
             try:
                 await self._db.execute("BEGIN IMMEDIATE")
                 try:
-                    changed = 0
-                    for statement, values in steps:
-                        changed = (await self._db.execute(statement, values)).rowcount
+                    written = only_if is None or (await self._db.execute(*only_if)).rowcount > 0
+                    for step in steps if written else ():
+                        await self._db.execute(*step)
                     await self._db.execute("COMMIT")
-                    return changed
+                    return written
                 except sqlite3.Error:
                     if self._db.in_transaction:
                         await self._db.execute("ROLLBACK")
                     raise
             except (sqlite3.Error, ValueError) as error:  # aiosqlite raises the latter once it is closed
-                raise RegisterUnavailable(f"{FILE}: {error}") from None
+                raise _unavailable(FILE, error) from None
 
     async def _read(self, query: str, *values: object) -> Iterable[tuple[object, ...]]:
         async with self._lock:
             try:
                 return [tuple(row) for row in await self._db.execute_fetchall(query, values)]
             except (sqlite3.Error, ValueError) as error:
-                raise RegisterUnavailable(f"{FILE}: {error}") from None
+                raise _unavailable(FILE, error) from None
 
 
-def put_account(account: Account) -> Step:
-    """This account as it is now, new or changed."""
-    names = ("id", "name", "key", "roles", "member", "password", "disabled")
-    roles = " ".join(role for role in ROLES if role in account.roles)
-    values = (account.id, account.name, key_of(account.name), roles, account.member, account.password, account.disabled)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-    return f"INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET {changes}", values
+def add_account(account: Account) -> Step:
+    one = account
+    values = (one.id, one.name, key_of(one.name), _kept(one.roles), one.member, one.password, one.disabled)
+    return "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?)", values
+
+
+def change_account(account: Account) -> Step:
+    """Its name, roles and member. Like the two below it leaves alone what somebody else may be changing."""
+    statement = "UPDATE account SET name = ?, key = ?, roles = ?, member = ? WHERE id = ?"
+    return statement, (account.name, key_of(account.name), _kept(account.roles), account.member, account.id)
+
+
+def set_password(id_: str, password: str) -> Step:
+    return "UPDATE account SET password = ? WHERE id = ?", (password, id_)
+
+
+def set_disabled(id_: str, disabled: bool) -> Step:
+    return "UPDATE account SET disabled = ? WHERE id = ?", (disabled, id_)
+
+
+def _kept(roles: Roles) -> str:
+    return " ".join(role for role in ROLES if role in roles)
 
 
 def add_session(session: Session) -> Step:
-    return "INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(session)
+    """It changes nothing when it stands there already: whoever was cut short tries again."""
+    return "INSERT OR IGNORE INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(session)
 
 
 def name_session(digest: str, label: str) -> Step:
@@ -246,7 +271,7 @@ async def opened(folder: Path) -> AsyncIterator[Register]:
     try:
         await asyncio.to_thread(_prepare, file)
     except (sqlite3.Error, OSError) as error:
-        raise RegisterUnavailable(f"{file}: {error}") from None
+        raise _unavailable(file, error) from None
     try:
         async with aiosqlite.connect(file, isolation_level=None, timeout=BUSY_WAIT_S) as db:
             await db.execute("PRAGMA secure_delete = ON")
@@ -257,7 +282,7 @@ async def opened(folder: Path) -> AsyncIterator[Register]:
             finally:
                 await register.quiet()
     except sqlite3.Error as error:
-        raise RegisterUnavailable(f"{file}: {error}") from None
+        raise _unavailable(file, error) from None
 
 
 def _prepare(file: Path) -> None:

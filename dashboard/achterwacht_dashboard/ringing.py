@@ -24,6 +24,8 @@ LightWord = Literal["ready", "works", "limited", "not_ready", "unknown"]
 NOTICE_S = 3600.0
 """So long a notice stands here: by then it was read, or is the reception's to follow."""
 NOTICES_MAX = 3
+ABOUT_MISSING = ("pager not picked up", "pagers missing", "pagers still missing")
+"""The reasons of notices that ask for something which is done once their pagers are there."""
 TEST_S = 30.0
 """So long a test is heard and answered; a page that comes later has not shown it in time."""
 
@@ -109,7 +111,7 @@ def notices(seen: Seen) -> Iterator[str]:
     told = [one for one in seen.look.notices if one.target == f"{APP}:{seen.viewer.member}"]
     for one in list(reversed(told))[:NOTICES_MAX]:
         notice = seen.texts.notice(one.kind, one.reason)
-        is_done = one.reason == "pager not picked up" and lacking.isdisjoint(one.about)
+        is_done = one.reason in ABOUT_MISSING and lacking.isdisjoint(one.about)
         if notice and not is_done and (seen.now.at - one.when.at).total_seconds() < NOTICE_S:
             said = {"pagers": seen.texts.row(one.about)}
             at, title, text = f"{one.when.local:%H:%M}", notice.title.format_map(said), notice.text.format_map(said)

@@ -11,7 +11,7 @@ from achterwacht.core.plan import CALENDAR, Pager
 from achterwacht.core.roster import RosterDay, day_key, days
 from achterwacht.outputs.texts.day import closed_because, day_word, span
 from achterwacht_dashboard.pages import Seen
-from achterwacht_dashboard.standing_view import Told, fault, freshness, house_of
+from achterwacht_dashboard.standing_view import Told, fault, house_of
 
 WEEKS = 4
 """As far as a coordinator looks ahead; more are a link away."""
@@ -28,8 +28,9 @@ def roster(seen: Seen, weeks: int = WEEKS) -> Told:
                  for kind in ("failing", "not understood")]  # fmt: skip
     house = house_of(seen)
     return {
-        **freshness(seen),
         "has_roster": state.plan.morning is not None,
+        "heads": [seen.words("admin.roster.day"),
+                  *(seen.words("admin.people.pager", pager=pager.id) for pager in state.plan.pagers)],
         "pagers": [pager.id for pager in state.plan.pagers],
         "days": [_day(seen, day) for day in table],
         "gaps": [told for day in table for told in _gaps(seen, day)],
@@ -71,7 +72,7 @@ def _cell(seen: Seen, day: RosterDay, pager: Pager) -> Told:
 
 
 def _gaps(seen: Seen, day: RosterDay) -> list[str]:
-    """What is wrong with one day: a pager of nobody, a member with more than one."""
+    """What is wrong with one day, each in a sentence: a pager of nobody, a member with more than one."""
     words, on = seen.texts.words.day, day_word(day.on, seen.texts)
     told = [words["mind.gap"].format(date=on, pager=gap.pager) for gap in day.gaps if not gap.member]
     twice: dict[str, list[str]] = {}
@@ -81,7 +82,7 @@ def _gaps(seen: Seen, day: RosterDay) -> list[str]:
     for member, pagers in twice.items():
         about = {"member": seen.who(member), "pagers": seen.texts.row(pagers)}
         told.append(words["mind.twice"].format(date=on, **about))
-    return told
+    return [sentence[:1].upper() + sentence[1:] for sentence in told]
 
 
 def _away(seen: Seen, member: str, first: date, last: date, replacement: str) -> Told:

@@ -45,7 +45,7 @@ HEADERS = {
 """No HSTS: a certificate that has ended must darken no screen (docs/decisions/accounts.md)."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 BODY_MAX_BYTES = 32 * 1024
-"""The longest are a form (doors.py) and a test of a hundred pagers; to find what is wrong with more takes too long."""
+"""The longest are a form (forms.py) and a test of a hundred pagers; to find what is wrong with more takes too long."""
 
 CLOSE = {"Connection": "close"}
 

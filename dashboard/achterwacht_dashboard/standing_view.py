@@ -16,7 +16,7 @@ from achterwacht.core import morning
 from achterwacht.core.faults import device_of, kind_of
 from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.core.plan import CHANNEL, PAGER, WAY, ZENDER, Member, Pager, Zender
-from achterwacht.core.readiness import Readiness, Standing, Works, readiness
+from achterwacht.core.readiness import Standing, Works
 from achterwacht.core.state import Device
 from achterwacht.outputs.texts.day import day_word
 from achterwacht.outputs.texts.standing import device_names
@@ -34,19 +34,18 @@ class House:
     seen: Seen
     names: Mapping[str, str]
     """What people call everybody and each device."""
-    readiness: Readiness
 
     @cached_property
     def works(self) -> dict[str, Works]:
         """By device and by way: whether it would do its work now."""
-        its = self.readiness
+        its = self.seen.readiness
         return {one.name: one.works for one in (*its.zenders, *its.pagers, *its.phones)}
 
 
 def house_of(seen: Seen) -> House:
     """The house as somebody sees it."""
     names = device_names(seen.state.plan, seen.texts, seen.look.names)
-    return House(seen, names, readiness(seen.state))
+    return House(seen, names)
 
 
 # --- how old it is ----------------------------------------------------------------------------------------------------
@@ -92,7 +91,7 @@ def _person(house: House, member: Member) -> Told:
     person = seen.look.people.get(member.id)
     pagers = [pager.id for pager in seen.state.plan.pagers if pager.carrier == member.id]
     targets = [f"{way}:{member.id}" for way in member.ways]
-    ways = [_way(house, one) for one in house.readiness.phones if one.name in targets]
+    ways = [_way(house, one) for one in house.seen.readiness.phones if one.name in targets]
     return {
         "id": member.id,
         "name": person.name if person else "",
@@ -110,7 +109,7 @@ def _reached(house: House, targets: list[str]) -> str:
     `unproven` when nothing says that they would not, and nothing has shown that they would."""
     if not targets:
         return "never"
-    if house.seen.look.stale_since is not None:
+    if not house.seen.is_heard:
         return "unknown"
     works = [_rings(house, target) for target in targets]
     best = next(one for one in reversed(WORST_FIRST) if one in works)
@@ -134,9 +133,8 @@ def _way(house: House, one: Standing) -> Told:
     """One way to one member."""
     seen = house.seen
     tested = seen.state.tests.get(one.name)
-    is_known = seen.look.stale_since is None
     test: Told | None = None
-    if tested and is_known:
+    if tested and seen.is_heard:
         test = {
             "at": when(seen, tested.at),
             "stage": tested.stage,
@@ -149,7 +147,7 @@ def _way(house: House, one: Standing) -> Told:
         "name": seen.texts.device(one.name, house.names),
         **_works(house, one),
         "test": test,
-        "tested": "unknown" if not is_known else "" if tested else "never",
+        "tested": "unknown" if not seen.is_heard else "" if tested else "never",
     }
 
 
@@ -159,7 +157,7 @@ def _way(house: House, one: Standing) -> Told:
 def phones(seen: Seen) -> Told:
     """Every way to every member, those that do not work first; and what is wrong with them."""
     house = house_of(seen)
-    rows = [_way(house, one) | _whose(house, one) for one in house.readiness.phones]
+    rows = [_way(house, one) | _whose(house, one) for one in house.seen.readiness.phones]
     rows.sort(key=lambda row: WORST_FIRST.index(row["works"]))
     return {"phones": rows, "counts": _counts(seen, rows), "faults": list(_faults(house, (WAY, CHANNEL, "phones")))}
 
@@ -177,7 +175,7 @@ def pagers(seen: Seen) -> Told:
     """Every pager of the plan, in its order."""
     house = house_of(seen)
     of = {f"{PAGER}:{pager.id}": pager for pager in seen.state.plan.pagers}
-    rows = [_pager(house, one, of[one.name]) for one in house.readiness.pagers]
+    rows = [_pager(house, one, of[one.name]) for one in house.seen.readiness.pagers]
     return {"pagers": rows, "counts": _counts(seen, rows), "faults": list(_faults(house, (PAGER, "dock", "base")))}
 
 
@@ -192,17 +190,18 @@ def _pager(house: House, one: Standing, pager: Pager) -> Told:
         "base": pager.base,
         "carrier": carrier,
         "how": texts.words.hows[carried.how] if carried else "",
+        "is_missing": morning.is_watched(state) and morning.lacks(state, pager) in ("docked", "no carrier"),
         "proven": when(seen, carried.proven_at) if carried else "",
         "place": texts.words.pager_places[placed.place] if placed else "",
         **_device(house, one),
         **_works(house, one),
     }
-    return told if seen.look.stale_since is None else told | dict.fromkeys(_OF_NOW, UNKNOWN)
+    return told if seen.is_heard else told | dict.fromkeys(_OF_NOW, UNKNOWN)
 
 
 UNKNOWN = None
 """What is not known now; templates write it as "onbekend"."""
-_OF_NOW = ("carrier", "how", "proven", "place")
+_OF_NOW = ("carrier", "how", "is_missing", "proven", "place")
 """What of a pager changes by the minute."""
 
 
@@ -213,7 +212,7 @@ def zenders(seen: Seen) -> Told:
     """Every zender of the plan, in its order."""
     house = house_of(seen)
     of = {f"{ZENDER}:{zender.nr}": zender for zender in seen.state.plan.zenders}
-    rows = [_zender(house, one, of[one.name]) for one in house.readiness.zenders]
+    rows = [_zender(house, one, of[one.name]) for one in house.seen.readiness.zenders]
     return {"zenders": rows, "counts": _counts(seen, rows), "faults": list(_faults(house, (ZENDER, "gateway")))}
 
 
@@ -225,7 +224,7 @@ def _zender(house: House, one: Standing, zender: Zender) -> Told:
         "room": zender.room,
         "via": zender.gateway or texts.words.transports[zender.transport],
         "weaker": [texts.words.weaker[weakness][1] for weakness in zender.weaker],
-        "overdue": house.seen.look.stale_since is None and f"{one.name}/test overdue" in house.seen.state.faults,
+        "overdue": house.seen.is_heard and f"{one.name}/test overdue" in house.seen.state.faults,
         **_device(house, one),
         **_works(house, one),
     }
@@ -237,8 +236,8 @@ def _zender(house: House, one: Standing, zender: Zender) -> Told:
 def _works(house: House, one: Standing) -> Told:
     """Whether it would do its work now, in a word; and what keeps it from that."""
     seen = house.seen
-    works: Works = one.works if seen.look.stale_since is None else "unknown"
-    because = one.because if seen.look.stale_since is None else None
+    works: Works = one.works if seen.is_heard else "unknown"
+    because = one.because if seen.is_heard else None
     return {
         "works": works,
         "works_word": seen.texts.words.works[works],
@@ -249,7 +248,7 @@ def _works(house: House, one: Standing) -> Told:
 def _device(house: House, one: Standing) -> Told:
     """What a device has told of itself, in words. None: not known now; empty: it never said."""
     seen, device = house.seen, one.device
-    if seen.look.stale_since is not None:
+    if not seen.is_heard:
         return dict.fromkeys(("heard", "battery", "line", "tamper", "dock", "pressed", "tested"), UNKNOWN)
     texts = seen.texts
     words = texts.words.standing
@@ -306,9 +305,9 @@ def _counts(seen: Seen, rows: list[Told]) -> str:
 
 def _faults(house: House, of: tuple[str, ...]) -> Iterator[Told]:
     """The faults of these kinds of device, in the order of readiness, each with what it means and what to do."""
-    if house.seen.look.stale_since is not None:
+    if not house.seen.is_heard:
         return
-    for reason in house.readiness.reasons:
+    for reason in house.seen.readiness.reasons:
         if kind_of(reason.key).partition("/")[0] in of and reason.key in house.seen.state.faults:
             yield fault(house, reason.key)
 

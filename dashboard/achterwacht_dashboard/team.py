@@ -259,7 +259,7 @@ def duty(seen: Seen) -> Mapping[str, Any]:
     """Whether the house is ready, what this member was told, when their next duty is, and who could take it."""
     light, told = stands(seen)
     known = told if light != "unknown" else ()
-    reasons = [seen.texts.fault_apart(reason.key, reason.detail, seen.look.names)[0] for reason in known]
+    reasons = [seen.told(reason, seen.look.names)[0] for reason in known]
     return {
         "light": light,
         "reason": reasons[0] if reasons else "",

@@ -97,13 +97,13 @@ Only in the demo, which has a house of its own, something is typed at its termin
 
   - expect: {{terminal: achterwacht morning, says: lid-3}}
 
-and `plan:` puts blocks of achterwacht.yaml in the place of the house's own, with `+8s` for 8 seconds from now."""
+and `plan:` puts blocks of achterwacht.yaml in the place of the house's own, with `+8s` for 8 s after its start."""
 
 ABOUT_DEMO = """\
 The whole house on this machine: a broker, a daemon and a dashboard of its own, and a simulated building with a page on
-which its buttons are pressed and its pagers answered. One alarm from the press to all clear, then its timeline and the
-draft of the form; or another story: --scenario. Stays up until Ctrl-C; everything that it started is gone
-afterwards."""
+which its buttons are pressed and its pagers answered. Leaves time to log in, then plays one alarm from the press to all
+clear, and shows its timeline and the draft of the form; or another story: --scenario. Stays up until Ctrl-C; everything
+that it started is gone afterwards."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -256,7 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--scenario", default="demo", metavar="NAME", help=f"another story: {', '.join(shipped())}, or a file"
     )
-    demo.add_argument("--once", action="store_true", help="end after the scenario")
+    demo.add_argument("--once", action="store_true", help="play at once, and end after it")
     demo.add_argument(
         "--config",
         type=Path,

@@ -14,10 +14,11 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiomqtt
@@ -52,6 +53,9 @@ KNOCK_EVERY_S = 0.02
 
 # Reading one incident from a journal of one incident, and whatever else a terminal is asked.
 READ_WAIT_S = 20.0
+
+# Time to open a browser and log in, so that the story is seen on the screens.
+LOG_IN_S = 45
 
 EXIT_OK = 0
 EXIT_UNMET = 1
@@ -116,9 +120,6 @@ WELCOME = {
 
   Inloggen met het wachtwoord  {password}  als
 {accounts}
-
-  Probeer eerst: zet beide naast elkaar, log in als {first} en tik op Start dienst. Druk dan bij de knoppen op een
-  plaats en antwoord op een pieper. In een privévenster: de telefoon van {phone}. Maak daarna iets stuk.
 """,
     "en": """\
 
@@ -127,9 +128,30 @@ WELCOME = {
 
   Log in with the password  {password}  as
 {accounts}
+""",
+}
 
-  Try first: put both side by side, log in as {first} and tap Start duty. Then press a place among the buttons, and
-  answer on a pager. In a private window: the telephone of {phone}. Then break something.
+# Before the story, when there is time to log in.
+SOON = {
+    "nl": """\
+  Open de schermen nu, log in als {first} en tik op Start dienst: over {left_s} s begint het, en u ziet het daar.
+""",
+    "en": """\
+  Open the screens now, log in as {first} and tap Start duty: in {left_s} s it begins, and you see it there.
+""",
+}
+
+# After the story.
+YOURS = {
+    "nl": """\
+  Nu is het huis van u. Zet de schermen en de knoppen naast elkaar, druk op een plaats en antwoord op een pieper. In een
+  privévenster: de telefoon van {phone}. Hang een pieper in de lader, en lees bij de receptie wie u belt. Maak daarna
+  iets stuk.
+""",
+    "en": """\
+  Now the house is yours. Put the screens and the buttons side by side, press a place, and answer on a pager. In a
+  private window: the telephone of {phone}. Hang a pager in its dock, and read at the reception whom to call. Then break
+  something.
 """,
 }
 
@@ -180,8 +202,8 @@ async def run_demo(config: Path, story: Scenario, *, once: bool, say: Say, ports
 
 
 async def _show(config: Path, story: Scenario, once: bool, say: Say, ports: Ports) -> int:
-    screens_port = _open_port(ports.screens, "--port")
-    panel_port = _open_port(ports.panel, "--panel-port")
+    screens_port = _open_port(ports.screens)
+    panel_port = _open_port(ports.panel)
     url = f"http://{LOOPBACK}:{screens_port}"
     async with AsyncExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="achterwacht-")))
@@ -191,9 +213,11 @@ async def _show(config: Path, story: Scenario, once: bool, say: Say, ports: Port
         data = home / "dashboard"
         data.mkdir(mode=0o700)
         accounts = await add_accounts(children, home, data, house)
-        # From here on it goes fast: a story's times of day count from its plan.
+        # From here on it goes fast: a story's times of day count from its beginning.
+        wait_s = 0 if once else LOG_IN_S
         if story.plan:
-            config = await _own_plan(config, home, story, say)
+            config = await _own_plan(config, home, story, wait_s, say)
+        begins_s = time.monotonic() + wait_s
         folders = Folders(config, home / "state", data)
         folders.state.mkdir()
 
@@ -213,8 +237,13 @@ async def _show(config: Path, story: Scenario, once: bool, say: Say, ports: Port
         everything = replace(story, zenders=tuple(dict.fromkeys((*house.places, *story.zenders))))
         cast = Cast(everything, broker, say, _terminal(children, home, folders))
         await stack.enter_async_context(cast)
-        panel = await stack.enter_async_context(Panel(cast, house, kept, panel_port, url))
-        say(_welcome(house, url, panel.url, accounts))
+        panel = await stack.enter_async_context(Panel(cast, house, kept, panel_port, url, accounts))
+        told = _told_by(house, url, panel.url, accounts)
+        say(told(WELCOME))
+        if not once:
+            left_s = max(0.0, begins_s - time.monotonic())
+            say(told(SOON, left_s=round(left_s)))
+            await children.while_kept(asyncio.sleep(left_s))
         say(f"{story.story}\n")
         place = _place(house, story)
         proof = asyncio.create_task(prove(url, accounts[0], place)) if once else None
@@ -229,6 +258,8 @@ async def _show(config: Path, story: Scenario, once: bool, say: Say, ports: Port
             say(f"\n$ achterwacht {name} {cast.incidents[0]}\n")
             await _read(await children.start(name, command(name, cast.incidents[0])))
         if proof is None:
+            say(told(WELCOME))
+            say(told(YOURS))
             return await _watch(children, command, say)
         try:
             async with asyncio.timeout(PROOF_WAIT_S):
@@ -239,7 +270,7 @@ async def _show(config: Path, story: Scenario, once: bool, say: Say, ports: Port
         return EXIT_OK
 
 
-def _open_port(wanted: int, option: str) -> int:
+def _open_port(wanted: int) -> int:
     """This port, which nobody listens at, or a free one for 0. Raises DemoFailed."""
     if not wanted:
         return _free_port()
@@ -249,8 +280,8 @@ def _open_port(wanted: int, option: str) -> int:
             probe.bind((LOOPBACK, wanted))
         except OSError as error:
             raise DemoFailed(
-                f"port {wanted} cannot be had: {error.strerror}. Perhaps another demo runs: end that, or take a free "
-                f"port:\n  make demo ARGS='{option} 0'"
+                f"port {wanted} cannot be had: {error.strerror}. Perhaps another demo runs: end that, or take free "
+                f"ports:\n  make demo ARGS='--port 0 --panel-port 0'"
             ) from None
     return wanted
 
@@ -262,17 +293,23 @@ def _house(config: Path, story: Scenario) -> House:
         raise DemoFailed(f"{config} could not be made into a plan for {story.name}: {error}") from None
 
 
-def _welcome(house: House, screens: str, panel: str, accounts: Sequence[Account]) -> str:
+def _told_by(house: House, screens: str, panel: str, accounts: Sequence[Account]) -> Callable[..., str]:
+    """Tells one of the texts above, in the house's language, about this demo and what else it has to name."""
     rows = (f"    {each.name:16}{each.role:13}{house.members.get(each.member, '')}".rstrip() for each in accounts)
     team = [account.name for account in accounts if account.role == "team"]
-    return WELCOME.get(house.language, WELCOME["en"]).format(
-        screens=screens,
-        panel=panel,
-        password=PASSWORD,
-        accounts="\n".join(rows),
-        first=accounts[0].name,
-        phone=(team or [accounts[0].name])[-1],
-    )
+    about = {
+        "screens": screens,
+        "panel": panel,
+        "password": PASSWORD,
+        "accounts": "\n".join(rows),
+        "first": accounts[0].name,
+        "phone": (team or [accounts[0].name])[-1],
+    }
+
+    def told(texts: Mapping[str, str], **else_: object) -> str:
+        return texts.get(house.language, texts["en"]).format(**about, **else_)
+
+    return told
 
 
 def _place(house: House, story: Scenario) -> str:
@@ -281,15 +318,15 @@ def _place(house: House, story: Scenario) -> str:
     return house.places.get(next(presses, 0), "")
 
 
-async def _own_plan(config: Path, home: Path, story: Scenario, say: Say) -> Path:
-    """The folder with the files of the house, changed as the story wants them."""
-    wait_s = until_it_fits_s(story.plan, datetime.now(LOCAL))
-    if wait_s:
-        say(f"It is almost midnight, and this story must not see it pass: it begins in {wait_s:.0f} s.")
-        await asyncio.sleep(wait_s)
+async def _own_plan(config: Path, home: Path, story: Scenario, wait_s: int, say: Say) -> Path:
+    """The folder with the files of the house, changed as the story wants them that begins after this wait."""
+    midnight_s = until_it_fits_s(story.plan, wait_s, datetime.now(LOCAL))
+    if midnight_s:
+        say(f"It is almost midnight, and this story must not see it pass: all of it begins in {midnight_s:.0f} s.")
+        await asyncio.sleep(midnight_s)
     folder = home / "config"
     try:
-        write_plan(config, folder, story.plan, datetime.now(LOCAL))
+        write_plan(config, folder, story.plan, datetime.now(LOCAL) + timedelta(seconds=wait_s))
     except (OSError, YAMLError) as error:
         raise DemoFailed(f"{config} could not be made into a plan for {story.name}: {error}") from None
     return folder

@@ -54,13 +54,17 @@ function list(parent, template, rows, key) {
   return [...parent.children];
 }
 
+// After those that stand in the page.
 function options(select, rows) {
-  if (select.options.length === rows.length) return;
-  select.replaceChildren(...rows.map(({ value, words }) => new Option(words, value)));
+  if (select.dataset.filled !== undefined) return;
+  select.dataset.filled = "";
+  select.append(...rows.map(({ value, words }) => new Option(words, value)));
 }
 
 function draw(state) {
   by("dashboard").href = state.dashboard;
+  put(by("password"), state.password);
+  list(by("accounts"), "account", state.accounts, "name");
   list(by("zenders"), "zender", state.zenders, "nr");
   for (const element of list(by("pagers"), "pager", state.pagers.map(withWants), "id")) drawPager(element, state);
   list(by("processes"), "process", state.processes, "name");
@@ -87,7 +91,8 @@ function drawPager(element, state) {
     radio.hidden = incidents.length < 2;
   }
   // Whoever chooses nothing answers the newest.
-  if (incidents.length && !shown.querySelector(":checked")) incidents[0].querySelector("input").checked = true;
+  const chosen = incidents.find(({ dataset }) => dataset.key === shown.dataset.chosen) ?? incidents[0];
+  if (chosen) chosen.querySelector("input").checked = true;
   options(element.querySelector(".member"), state.members.map(({ id, name }) => ({ value: id, words: name })));
 }
 
@@ -109,11 +114,12 @@ function drawBreaking(state) {
 
 function words(element) {
   const holder = element.closest("[data-key]");
+  const member = holder.querySelector(".member")?.value;
   const values = {
     ...holder.row,
     value: element.value,
     chosen: holder.querySelector(".incidents :checked")?.value,
-    member: holder.querySelector(".member")?.value,
+    as_member: member ? ` as ${member}` : "",
   };
   return element.dataset.do.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
@@ -130,6 +136,7 @@ async function say(element) {
     if (!answer.ok) wrong((await answer.json()).wrong);
     setTimeout(look, SOON_MS);
   } catch {
+    wrong(by("wrong").dataset.unknown);
     look();
   } finally {
     delete element.dataset.said;
@@ -150,6 +157,7 @@ document.addEventListener("click", ({ target }) => {
 });
 document.addEventListener("change", ({ target }) => {
   if (target.matches("input[data-do]")) say(target);
+  if (target.matches(".incidents input")) target.closest(".incidents").dataset.chosen = target.value;
   if (target === by("node")) look();
 });
 by("break").addEventListener("submit", (event) => event.preventDefault());

@@ -1,7 +1,8 @@
 """The panel of `make demo`: the simulated building in a browser, with its buttons, pagers and plugs.
 
-Shows what can be seen of a cast from outside, and does what a `do` of a scenario can say; and kills and restarts the
-processes that are kept. For this machine only: it listens on loopback, obeys its own page alone and has no password.
+Shows what can be seen of a cast from outside, and does what a `do` of a scenario can say; kills and restarts the
+processes that are kept; and says how to log in to the dashboard. For this machine only: it listens on loopback, obeys
+its own page alone and has no password.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from achterwacht_sim.node import Node, Pager, Zender
 from achterwacht_sim.pager import NothingToAnswer
 from achterwacht_sim.play import Cast
 from achterwacht_sim.scenario import Typed, action_of
+from achterwacht_sim.screens import PASSWORD, Account
 from achterwacht_sim.sentences import sentence
 from achterwacht_sim.sped_up import LOCAL
 from achterwacht_sim.wire import Page
@@ -66,11 +68,20 @@ ABOUT_PROCESS = re.compile(r"(?P<verb>kill|put out|put on) (?P<name>\w+)")
 class Panel:
     """Use as `async with`: it serves while the context is open. Entering raises OSError when the port is in use."""
 
-    def __init__(self, cast: Cast, house: House, kept: Mapping[str, Kept], port: int, dashboard: str) -> None:
+    def __init__(
+        self,
+        cast: Cast,
+        house: House,
+        kept: Mapping[str, Kept],
+        port: int,
+        dashboard: str,
+        accounts: Sequence[Account],
+    ) -> None:
         self._cast = cast
         self._house = house
         self._kept = kept
         self._dashboard = dashboard
+        self._accounts = accounts
         self._port = port
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -103,6 +114,10 @@ class Panel:
         )
         return {
             "dashboard": self._dashboard,
+            "password": PASSWORD,
+            "accounts": [
+                {"name": account.name, "who": self._house.members.get(account.member, "")} for account in self._accounts
+            ],
             "members": [{"id": member, "name": name} for member, name in self._house.members.items()],
             "zenders": [self._zender(zender, past, now_s) for zender in self._cast.zenders.values()],
             "pagers": [_pager(pager, past) for pager in self._cast.pagers.values()],
@@ -225,6 +240,8 @@ class Past:
             case Confirmed(durable=durable):
                 self.press[node] = "durable" if durable else "heard"
             case Rings(page):
+                if (node, page.incident) not in self.ringing:
+                    self.answers.pop(node, None)  # it was about something else, or was not enough
                 self.ringing.add((node, page.incident))
             case Over(page):
                 self.ringing.discard((node, page.incident))

@@ -1,7 +1,7 @@
 """The plan of a scenario's own day: the house's files, with the scenario's blocks in them and a day of a minute.
 
 Knows achterwacht.yaml as blocks and nothing of what they mean. `+8s` in a block becomes the time of day that many
-seconds from now: the demo cannot wait for nine o'clock.
+seconds after the story begins: the demo cannot wait for nine o'clock.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ SITE = "achterwacht.yaml"
 SPARE_S = 120
 
 
-def until_it_fits_s(plan: Mapping[str, Any], now: datetime) -> float:
-    """How long to wait until all times of this plan are on one day."""
+def until_it_fits_s(plan: Mapping[str, Any], ahead_s: int, now: datetime) -> float:
+    """How long to wait until now and all times of this plan, which begins so far ahead of now, are on one day."""
     seconds = list(_seconds(plan))
-    if not seconds or (now + timedelta(seconds=max(seconds) + SPARE_S)).date() == now.date():
+    if not seconds or (now + timedelta(seconds=ahead_s + max(seconds) + SPARE_S)).date() == now.date():
         return 0.0
     return (datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo) - now).total_seconds()
 
 
-def write_plan(config: Path, folder: Path, plan: Mapping[str, Any], now: datetime) -> None:
+def write_plan(config: Path, folder: Path, plan: Mapping[str, Any], begins: datetime) -> None:
     """Copies the files of `config` into the new `folder`, with these blocks in them. Raises OSError, YAMLError."""
     folder.mkdir()
     for file in config.glob("*.yaml"):
         shutil.copy(file, folder)
     yaml = YAML(typ="rt")
     site = yaml.load(folder / SITE)
-    site.update(_at(plan, now))
+    site.update(_at(plan, begins))
     yaml.dump(site, folder / SITE)
 
 
-def _at(value: Any, now: datetime) -> Any:
+def _at(value: Any, begins: datetime) -> Any:
     match value:
         case Mapping():
-            return {key: _at(each, now) for key, each in value.items()}
+            return {key: _at(each, begins) for key, each in value.items()}
         case list():
-            return [_at(each, now) for each in value]
+            return [_at(each, begins) for each in value]
         case str() if FROM_NOW.fullmatch(value):
-            return f"{now + timedelta(seconds=next(_seconds(value))):%H:%M:%S}"
+            return f"{begins + timedelta(seconds=next(_seconds(value))):%H:%M:%S}"
         case str():
             return str(value)  # an alias of the scenario is none in the plan, which takes no aliases
         case _:

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 CHROMIUM = "/usr/bin/chromium"
+MS = 15_000
+"""Nothing here takes longer unless it is broken."""
 # As root there is no sandbox; nothing is looked up outside this machine.
 ARGUMENTS = (
     "--no-sandbox",
@@ -24,12 +26,25 @@ ARGUMENTS = (
 )
 
 
-@pytest_asyncio.fixture(loop_scope="session", scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    # In debug mode the server and what drives the browser take several times as long. All that runs here is tested in a
-    # loop of its own too, with it.
+@pytest_asyncio.fixture(loop_scope="session", scope="session", autouse=True)
+async def undebugged() -> None:
+    """In debug mode the server and what drives the browser take several times as long. What runs in this loop is tested
+    in a loop of its own too, with it."""
     asyncio.get_running_loop().set_debug(False)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def running_chromium() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chromium(running_chromium: Browser) -> AsyncIterator[Browser]:
+    """The browser. What a test that failed has left open is closed: no page of it goes on beside the next test."""
+    yield running_chromium
+    for context in running_chromium.contexts:
+        await context.close()

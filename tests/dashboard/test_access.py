@@ -18,7 +18,7 @@ from achterwacht_dashboard.live import LOGGED_OUT, NOT_YOURS
 from dashboard_site import Site, site
 from house import House
 
-pytestmark = pytest.mark.asyncio
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ANYTHING = "9"
 """For what stands in braces in a path: a zender's number, and nobody's token."""

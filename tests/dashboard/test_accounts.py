@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from errno import ENOSPC
 from functools import partial
+from os import strerror
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
 from achterwacht.core.moment import Moment
 from achterwacht_dashboard import accounts as rooms
-from achterwacht_dashboard import register
+from achterwacht_dashboard import paired, passwords, register
 from achterwacht_dashboard.access import Roles
 from achterwacht_dashboard.accounts import (
-    DEVICES_FILE,
     IDLE_S,
     LINK_S,
     SESSION_S,
@@ -64,7 +69,7 @@ async def accounts_of(folder: Path, clock: Clock, waited: list[float] | None = N
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes that cost nothing; what a real one costs is a test's own."""
-    monkeypatch.setattr(rooms, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=64))
+    monkeypatch.setattr(passwords, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=64))
 
 
 async def until(wanted: Callable[[], object]) -> None:
@@ -222,7 +227,7 @@ async def test_what_is_written_while_the_dashboard_starts_is_noticed(
         found = await read(self)
         for name in names:
             async with register.opened(tmp_path) as other:
-                await other.write(register.put_account(register.Account("1", name, RECEPTION, "", "", False)))
+                await other.write(register.add_account(register.Account("1", name, RECEPTION, "", "", False)))
         return found
 
     monkeypatch.setattr(register.Register, "accounts", meanwhile)
@@ -293,7 +298,7 @@ async def test_a_password_has_a_length_and_no_other_rule(tmp_path: Path) -> None
 async def test_a_hash_of_another_cost_is_made_anew(tmp_path: Path) -> None:
     cheaper = PasswordHasher(time_cost=1, memory_cost=32, parallelism=1).hash(SENTENCE)
     async with register.opened(tmp_path) as file:
-        await file.write(register.put_account(register.Account("1", "Els", RECEPTION, "", cheaper, False)))
+        await file.write(register.add_account(register.Account("1", "Els", RECEPTION, "", cheaper, False)))
     async with accounts_of(tmp_path, Clock()) as accounts:
         await accounts.log_in("Els", SENTENCE, DESK)
         assert accounts.all()[0].password != cheaper
@@ -301,7 +306,7 @@ async def test_a_hash_of_another_cost_is_made_anew(tmp_path: Path) -> None:
 
 
 async def test_what_is_kept_costs_a_guesser_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "PasswordHasher", PasswordHasher)
+    monkeypatch.setattr(passwords, "PasswordHasher", PasswordHasher)
     async with accounts_of(tmp_path, Clock()) as accounts:
         await accounts.add("Els", RECEPTION, password=SENTENCE)
         assert accounts.all()[0].password.startswith("$argon2id$v=19$m=65536,t=3,p=1$")
@@ -331,7 +336,7 @@ async def test_a_flood_of_logins_is_one_hash_at_a_time(tmp_path: Path) -> None:
         ]
         done = await asyncio.gather(*flood, return_exceptions=True)
         assert {type(one) for one in done} == {WrongPassword, TooSoon}
-        assert sum(isinstance(one, WrongPassword) for one in done) == rooms.HASHES_WAITING_MAX
+        assert sum(isinstance(one, WrongPassword) for one in done) == passwords.HASHES_WAITING_MAX
         assert await accounts.log_in("Els", SENTENCE, DESK), "and afterwards all is as before"
 
 
@@ -409,6 +414,19 @@ async def test_a_name_is_one_account(tmp_path: Path) -> None:
         assert [account.name for account in accounts.all()] == ["Bas", "Els SMIT"]
 
 
+async def test_two_who_change_different_things_at_once_both_have_it(tmp_path: Path) -> None:
+    clock = Clock()
+    async with accounts_of(tmp_path, clock) as accounts, accounts_of(tmp_path, clock) as command_line:
+        els = await accounts.add("Els", RECEPTION, password=SENTENCE)
+        await until(command_line.all)
+        await command_line.disable(els, True, by="")  # the other one has not heard of it yet
+        await asyncio.gather(
+            accounts.change(els, frozenset({"team"}), "els", by=""), accounts._set_password(els, "a hash", by="")
+        )
+        (account,) = accounts.all()
+        assert (account.roles, account.password, account.disabled) == (frozenset({"team"}), "a hash", True)
+
+
 async def test_the_last_administrator_stays(tmp_path: Path) -> None:
     async with accounts_of(tmp_path, Clock()) as accounts:
         els, bas = await accounts.add("Els", ADMIN), await accounts.add("Bas", ADMIN)
@@ -420,6 +438,16 @@ async def test_the_last_administrator_stays(tmp_path: Path) -> None:
         await accounts.disable(els, True, by=bas)
         with pytest.raises(Refused, match="last_admin"):
             await accounts.disable(bas, True, by=bas)
+
+
+async def test_of_two_administrators_who_shut_each_other_out_one_stays(tmp_path: Path) -> None:
+    async with accounts_of(tmp_path, Clock()) as accounts:
+        els, bas = await accounts.add("Els", ADMIN), await accounts.add("Bas", ADMIN)
+        done = await asyncio.gather(
+            accounts.disable(els, True, by=bas), accounts.change(bas, RECEPTION, "", by=els), return_exceptions=True
+        )
+        assert sum(isinstance(one, Refused) for one in done) == 1
+        assert [one.name for one in accounts.all() if "admin" in one.roles and not one.disabled] == ["Bas"]
 
 
 async def test_who_did_what_is_kept(tmp_path: Path) -> None:
@@ -563,9 +591,9 @@ async def test_a_damaged_register_keeps_no_paired_device_out(
         await accounts.disable(cor, True, by=els)
     whole = (tmp_path / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(b"rubbish" * 1000)
-    assert (tmp_path / DEVICES_FILE).stat().st_mode & 0o777 == 0o600
-    assert SENTENCE.encode() not in (tmp_path / DEVICES_FILE).read_bytes()
-    assert b"argon2" not in (tmp_path / DEVICES_FILE).read_bytes()
+    assert (tmp_path / paired.FILE).stat().st_mode & 0o777 == 0o600
+    assert SENTENCE.encode() not in (tmp_path / paired.FILE).read_bytes()
+    assert b"argon2" not in (tmp_path / paired.FILE).read_bytes()
 
     async with accounts_of(tmp_path, clock) as accounts:
         assert accounts.trouble is not None
@@ -602,11 +630,11 @@ async def test_a_device_that_is_unpaired_meanwhile_stays_so(tmp_path: Path) -> N
 
 async def test_with_both_files_damaged_nobody_comes_in(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"rubbish" * 1000)
-    (tmp_path / DEVICES_FILE).write_bytes(b"rubbish")
+    (tmp_path / paired.FILE).write_bytes(b"rubbish")
     async with accounts_of(tmp_path, Clock()) as accounts:
         assert accounts.trouble
         assert accounts.all() == []
-    assert (tmp_path / DEVICES_FILE).read_bytes() == b"rubbish"
+    assert (tmp_path / paired.FILE).read_bytes() == b"rubbish"
 
 
 async def test_a_disk_that_fails_logs_nobody_out_and_lets_people_in(
@@ -618,7 +646,7 @@ async def test_a_disk_that_fails_logs_nobody_out_and_lets_people_in(
         before, leaves = await accounts.open_session(els), await accounts.open_session(els)
         write = register.Register.write
 
-        async def full(self: register.Register, *steps: register.Step) -> int:
+        async def full(self: register.Register, *steps: register.Step, **how: object) -> bool:
             raise RegisterUnavailable(f"{FILE}: database or disk is full")
 
         monkeypatch.setattr(register.Register, "write", full)
@@ -634,3 +662,146 @@ async def test_a_disk_that_fails_logs_nobody_out_and_lets_people_in(
     async with accounts_of(tmp_path, clock) as accounts:
         tokens = (before, during, leaves, after)
         assert [accounts.viewer(token) is not None for token in tokens] == [True, True, False, True]
+
+
+async def test_a_disk_that_stays_full_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(rooms, "LOOK_S", 0.01)
+    async with accounts_of(tmp_path, Clock()) as accounts:
+        els = await accounts.add("Els", RECEPTION)
+        write, tried = register.Register.write, list[int]()
+
+        def no_room(file: Path, text: bytes) -> None:
+            raise OSError(ENOSPC, strerror(ENOSPC))
+
+        async def full(self: register.Register, *steps: register.Step, **how: object) -> bool:
+            tried.append(1)
+            raise RegisterUnavailable(f"{FILE}: its disk is full")
+
+        monkeypatch.setattr(register.Register, "write", full)
+        monkeypatch.setattr(paired, "_replace_file", no_room)
+        await accounts.open_session(els, trusted=True)
+        assert accounts.held == f"{FILE}: its disk is full"
+        await until(lambda: len(tried) > 5)
+        assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+            f"{tmp_path / paired.FILE} cannot be written: [Errno 28] No space left on device",
+            f"nothing can be written, who logs in does so until the next start only: {FILE}: its disk is full",
+        ]
+        monkeypatch.setattr(register.Register, "write", write)
+        await until(lambda: accounts.held is None)
+        assert "the register can be written again" in caplog.text
+
+
+async def test_a_link_that_could_not_be_used_is_still_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with accounts_of(tmp_path, Clock()) as accounts:
+        els = await accounts.add("Els", RECEPTION, password=SENTENCE)
+        link, _ = await accounts.make_link("pair", els)
+        forgotten, _ = await accounts.make_link("password", els)
+        put_deed = register.put_deed
+        monkeypatch.setattr(register, "put_deed", lambda deed: ("INSERT INTO deed VALUES (no room)", ()))
+        with pytest.raises(RegisterUnavailable):
+            await accounts.pair(link, "Android")
+        with pytest.raises(RegisterUnavailable):
+            await accounts.reset_password(forgotten, "een andere zin dan")
+        assert accounts.devices() == [], "no device that nobody has the cookie of"
+        monkeypatch.setattr(register, "put_deed", put_deed)
+        assert accounts.viewer(await accounts.pair(link, "Android"))
+        assert await accounts.reset_password(forgotten, "een andere zin dan") == els
+
+
+async def test_a_login_that_was_cut_short_while_it_was_written_stands_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, begun = Clock(), asyncio.Event()
+    write = register.Register.write
+
+    async def told(self: register.Register, *steps: register.Step, **how: Any) -> bool:
+        begun.set()
+        return await write(self, *steps, **how)
+
+    async with accounts_of(tmp_path, clock) as accounts:
+        els = await accounts.add("Els", RECEPTION)
+        monkeypatch.setattr(register.Register, "write", told)
+        cut_short = asyncio.create_task(accounts.open_session(els))
+        await begun.wait()
+        cut_short.cancel()
+        await asyncio.wait({cut_short})
+        token = await accounts.open_session(els)
+        assert accounts.held is None
+    async with accounts_of(tmp_path, clock) as accounts:
+        assert accounts.viewer(token)
+
+
+async def test_a_register_that_is_gone_is_not_begun_anew_while_devices_are_known(tmp_path: Path) -> None:
+    clock = Clock()
+    async with accounts_of(tmp_path, clock) as accounts:
+        screen = await accounts.open_session(await accounts.add("Els", RECEPTION), trusted=True)
+    for lost in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        (tmp_path / lost).unlink(missing_ok=True)
+    for _ in range(2):
+        async with accounts_of(tmp_path, clock) as accounts:
+            assert accounts.trouble == "register.db has no accounts any more: it was lost, or emptied"
+            assert accounts.viewer(screen), "the screen of a reception does not go dark for that"
+    (tmp_path / paired.FILE).unlink()
+    async with accounts_of(tmp_path, clock) as accounts:
+        assert accounts.trouble is None, "both were moved away: somebody wants to begin anew"
+        assert accounts.viewer(screen) is None
+
+
+FULL_DISK = """
+import asyncio, json, resource, sys
+from pathlib import Path
+
+from achterwacht.clock import Clock
+from achterwacht_dashboard.accounts import Accounts
+from achterwacht_dashboard.register import RegisterUnavailable
+
+SENTENCE = "een lange zin is goed"
+
+
+async def main(folder):
+    async with Accounts(folder, Clock()).running() as accounts:
+        els = await accounts.add("Els", frozenset({"reception"}), "els", SENTENCE)
+        screen = await accounts.open_session(els, trusted=True)
+        before = await accounts.open_session(els)
+        link, _ = await accounts.make_link("pair", els)
+        forgotten, _ = await accounts.make_link("password", els)
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))  # from here no file takes a byte
+        during = await accounts.log_in("Els", SENTENCE, "10.0.0.5")
+        refused = []
+        for wanted in (accounts.pair(link, ""), accounts.reset_password(forgotten, "een andere zin dan"),
+                       accounts.add("Bas", frozenset({"team"}))):
+            try:
+                await wanted
+            except RegisterUnavailable as why:
+                refused.append(str(why))
+        full = {"in": [bool(accounts.viewer(one)) for one in (screen, before, during)], "refused": refused,
+                "held": accounts.held, "devices": len(accounts.devices())}
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        paired = await accounts.pair(link, "")
+        await accounts.reset_password(forgotten, "een andere zin dan")
+        again = await accounts.log_in("Els", "een andere zin dan", "10.0.0.5")
+    async with Accounts(folder, Clock()).running() as accounts:
+        room = {"in": [bool(accounts.viewer(one)) for one in (screen, paired, again)], "held": accounts.held,
+                "names": [one.name for one in accounts.all()], "devices": len(accounts.devices())}
+    print(json.dumps({"full": full, "room": room}))
+
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+async def test_on_a_disk_that_takes_nothing_people_stay_and_come_in_and_nothing_is_lost(tmp_path: Path) -> None:
+    told = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, timeout=60, check=False
+    )
+    assert told.returncode == 0, told.stderr.decode()
+    full, room = (json.loads(told.stdout)[when] for when in ("full", "room"))
+    assert full["in"] == [True, True, True], "the screen, who was there, and who comes now"
+    assert len(full["refused"]) == 3
+    assert all(why.startswith("register.db: ") for why in (*full["refused"], full["held"]))
+    assert full["devices"] == 1
+    assert room == {"in": [True, True, True], "held": None, "names": ["Els"], "devices": 2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,15 +13,10 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from achterwacht.core.plan import Morning
-from achterwacht_dashboard.menu import PAGES
 from dashboard_site import Site, site
 from day_house import BY_DAY, DayHouse
-from journal_of import write_journal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-LOOKED_AT = [path for key, path in PAGES if key not in ("accounts", "devices")]
-NARROW = {"width": 320, "height": 640}
 
 
 @asynccontextmanager
@@ -35,8 +31,8 @@ async def opened(chromium: Browser, here: Site, path: str, width: int = 1280) ->
     page.on("pageerror", lambda error: wrong.append(str(error)))
     await page.goto(f"{here.url}{path}")
     yield page
-    assert wrong == []
     await context.close()
+    assert wrong == []
 
 
 async def finds_nothing(page: Page) -> None:
@@ -56,7 +52,9 @@ async def test_els_tests_a_button_and_goes_to_the_next(chromium: Browser, tmp_pa
         await expect(guide).to_contain_text("Aan de beurt: zender 5, Balie 1")
         await guide.get_by_role("button").click()
         await expect(guide).to_contain_text("Loop naar Balie 1 (zender 5) en druk op de knop")
-        await expect(guide.locator("[data-until-s]")).to_have_text("0:29")  # not a second has passed in the house
+        await expect(guide.locator("[data-until-s]")).to_have_text(
+            re.compile(r"^0:[12]\d$")
+        )  # half a minute, and it counts
         await expect(guide).to_be_in_viewport()
         house.press(5)
         here.tell()
@@ -103,7 +101,7 @@ async def test_a_swap_and_an_absence_show_at_once_and_can_be_taken_back(chromium
         await page.get_by_label("eerste dag").fill("2026-11-26")
         await page.get_by_label("laatste dag").fill("2026-11-27")
         await page.get_by_role("button", name="Meld afwezig").click()
-        await expect(page.locator("[data-fresh=roster]")).to_contain_text("op do 26-11-2026 is p2 van niemand")
+        await expect(page.locator("[data-fresh=roster]")).to_contain_text("Op do 26-11-2026 is p2 van niemand")
         await expect(page.get_by_label("eerste dag")).to_have_value("2026-11-26")  # what is filled in stays
         await page.get_by_role("button", name="Intrekken").click()
         await expect(page.locator("[data-fresh=roster]")).to_contain_text("Niemand is afwezig gemeld.")
@@ -119,27 +117,15 @@ async def test_a_test_of_a_telephone_shows_how_far_it_came(chromium: Browser, tm
         await expect(row).to_contain_text("overgedragen, niet ontvangen")
 
 
-async def test_every_page_is_for_everybody_and_none_looks_fine_without_the_daemon(
-    chromium: Browser, tmp_path: Path
-) -> None:
+async def test_no_page_looks_fine_without_the_daemon(chromium: Browser, tmp_path: Path) -> None:
     house = DayHouse(replace(BY_DAY, morning=Morning(button_test_days=31)))
-    house.until("08:40")
-    house.fall_silent("zender:6")
-    house.wait(40)
-    async with site(house, tmp_path) as here, opened(chromium, here, LOOKED_AT[0]) as page:
-        write_journal(tmp_path / "state", house.lines)
-        for path in LOOKED_AT:
-            await page.set_viewport_size({"width": 1280, "height": 800})
-            await page.goto(f"{here.url}{path}")
-            await expect(page.locator("[data-part=now]")).to_contain_text("KLAAR")
-            await finds_nothing(page)
-            await page.set_viewport_size(NARROW)  # type: ignore[arg-type]
-            wide = await page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= NARROW["width"], f"{path} is {wide} wide"
-        await page.goto(f"{here.url}/beheer/zenders")
+    async with site(house, tmp_path) as here, opened(chromium, here, "/beheer/zenders") as page:
+        light = page.locator("[data-part=now]")
+        await expect(light).to_have_text("Gereedheid: alles werkt", use_inner_text=True)
         await expect(page.locator("tbody tr").first).to_contain_text("ja")
         here.app.state.house._lost("the daemon was stopped")
         await expect(page.locator("#stale")).to_contain_text("Verbinding weg")
+        await expect(light).to_have_text("Gereedheid: onbekend", use_inner_text=True)
         await page.reload()
         await expect(page.locator(".loud")).to_contain_text("Achterwacht wordt niet gehoord")
         await expect(page.locator("tbody tr").first).to_contain_text("onbekend")

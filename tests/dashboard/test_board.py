@@ -250,8 +250,22 @@ def test_reception_answers_for_others_and_closes_with_a_reason() -> None:
     assert buttons(told, "alarms") >= {"answer coming", "answer all_clear", "answer need_112", "answer called_112"}
     html = RENDERER.parts(PAGE, told)["alarms"]
     assert '<option value="anna">Anna de Vries</option>' in html
-    assert 'value="gerda"' not in html  # whoever sits there may be forced to answer
+    assert 'data-who="anna bas cor dina els fred"' in html  # not gerda: whoever sits there may be forced to answer
     assert re.search(r'<input[^>]*name="reason" required', html)
+
+
+def test_of_many_alarms_every_name_stands_there_once() -> None:
+    """Each choice says by id whose names are in it; static/morph.js puts them in."""
+    house = awake()
+    for zender in (5, 6, 7):
+        house.press(zender)
+    html = RENDERER.parts(PAGE, seen(house))["alarms"]
+    named = re.findall(r'<option value="(\w+)">', html)
+    chosen = {id for ids in re.findall(r'data-who="([^"]*)"', html) for id in ids.split()}
+    assert len(named) == len(set(named)) and set(named) == chosen == {member.id for member in PLAN.members}
+    assert {"anna bas cor dina els fred", "anna bas cor dina els fred gerda"} <= set(
+        re.findall(r'data-who="([^"]*)"', html)
+    )
 
 
 def test_a_screen_that_is_nobodys_says_who_speaks() -> None:
@@ -259,7 +273,7 @@ def test_a_screen_that_is_nobodys_says_who_speaks() -> None:
     house.press(7)
     told = seen(house, Viewer("a6", "Scherm", frozenset({"reception"}), screen="balie"))
     html = RENDERER.parts(PAGE, told)["alarms"]
-    assert "selected" not in html and html.count("<select") == 4  # who answers, closes, called 112, asks for 112
+    assert "data-chosen" not in html and html.count("<select") == 4  # who answers, closes, called 112, asks for 112
     assert "hoort bij niemand in het plan" in read(told, "foot")
 
 
@@ -679,6 +693,16 @@ def test_what_the_reception_was_told_by_its_page_stands_there_in_peace() -> None
     assert "09:00 Niet alle piepers zijn opgehaald." in read(seen(house, notices=tuple(told)), "notes")
     house.press(7)
     assert "09:00" not in read(seen(house, notices=tuple(told)), "notes")
+
+
+def test_nobody_is_asked_to_call_about_pagers_that_came() -> None:
+    house = by_day(replace(BY_DAY, members=tuple(replace(one, ways=(APP,)) for one in BY_DAY.members)), lifted=("p1",))
+    house.lift("p2", "p3")
+    house.until("09:03")
+    told = tuple(one for one in house.all(Ordered) if one.target == "app:els" and one.kind in NOTICES)
+    notes = read(seen(house, notices=told), "notes")
+    assert "Alle piepers zijn opgehaald." in notes
+    assert "Niet alle piepers" not in notes
 
 
 # --- what the light may say -------------------------------------------------------------------------------------------

@@ -147,7 +147,6 @@ async def test_nobody_calls_an_alarm_off_from_its_own_desk(tmp_path: Path) -> No
 
 
 async def test_nobody_takes_the_daemon_for_themselves(tmp_path: Path) -> None:
-    asyncio.get_running_loop().set_debug(False)
     house = House()
     incident = house.press(7)
     async with (
@@ -335,7 +334,6 @@ async def test_whoever_is_not_logged_in_cannot_keep_the_daemon_busy() -> None:
 # The loop throws dice in another thread meanwhile.
 @pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 async def test_schemathesis_finds_nothing_that_the_description_does_not_say(tmp_path: Path) -> None:
-    asyncio.get_running_loop().set_debug(False)
     async with site(House(), tmp_path) as here:
         here.link._on_command = lambda command, reply: reply({"result": "accepted", "note": "", "durable": True})
         here.app.state.pace.allows = lambda address, now_s: True
@@ -367,7 +365,6 @@ async def test_schemathesis_finds_nothing_that_the_description_does_not_say(tmp_
                 never_surprises()
 
         await asyncio.to_thread(try_all)
-    asyncio.get_running_loop().set_debug(True)
 
 
 # --- commands.js ------------------------------------------------------------------------------------------------------

@@ -13,13 +13,10 @@ from playwright.async_api import Browser, expect
 from achterwacht_dashboard import desk
 from achterwacht_dashboard.house import Look
 from achterwacht_dashboard.words import desk as words
-from dashboard_site import site
+from dashboard_site import hears_nothing_for_long, site
 from day_house import DayHouse
 from house import TOWN_HALL, House
 from team_house import APP_HALL, APP_HALL_BY_DAY, html, seen
-
-STALE_MS = 10_000
-"""Within so long a page that hears nothing must say so."""
 
 
 def line(house: House, zender: int = 7, language: str = "nl") -> str:
@@ -106,7 +103,8 @@ async def test_nothing_but_the_word_changes_at_the_desk(chromium: Browser, tmp_p
             after = await how_it_looks(page)
             assert after == before.replace("gereed", "bezig")
             assert "data-tone" not in after and "sound" not in after
-        await expect(page.get_by_text("Printer 2 onbekend")).to_be_visible(timeout=STALE_MS)
+        await hears_nothing_for_long(page)
+        await expect(page.get_by_text("Printer 2 onbekend")).to_be_visible()
         await expect(page.get_by_text("Printer 2 bezig")).to_be_hidden()
         lost = page.locator("#stale")
         await expect(lost).to_have_css("font-size", "14px")

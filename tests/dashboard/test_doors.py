@@ -17,11 +17,10 @@ import pytest
 from argon2 import PasswordHasher
 from httpx import AsyncClient, Response
 
-from achterwacht_dashboard import account_commands, cli
-from achterwacht_dashboard import accounts as accounts_py
+from achterwacht_dashboard import account_commands, cli, passwords
 from achterwacht_dashboard.access import ROLES
 from achterwacht_dashboard.accounts import COOKIE, HOST_COOKIE, DeedWord
-from achterwacht_dashboard.doors import FORM_MAX_BYTES
+from achterwacht_dashboard.forms import FORM_MAX_BYTES
 from achterwacht_dashboard.register import FILE, Register, RegisterUnavailable
 from achterwacht_dashboard.throttle import FREE
 from achterwacht_dashboard.words.accounts import EN, NL
@@ -38,7 +37,7 @@ SCRIPT = '<script>alert("x")</script>'
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashes that cost nothing."""
-    monkeypatch.setattr(accounts_py, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=64))
+    monkeypatch.setattr(passwords, "PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=64))
 
 
 @asynccontextmanager
@@ -310,6 +309,21 @@ async def test_what_a_browser_was_before_it_was_paired_is_over(tmp_path: Path) -
         assert [device.label for device in accounts.devices()] == ["Android"]
 
 
+async def test_in_place_of_a_page_that_rings_it_is_said_that_nothing_does(tmp_path: Path) -> None:
+    async with site(House(), tmp_path) as here, browser(here) as client:
+        for path in ("/team", "/receptie"):
+            asked = await client.get(path)
+            form = await client.get(asked.headers["location"])
+            assert NL["accounts.deaf"] in form.text
+            assert f'name="back" value="{path}"' in form.text, "another language, and it still says so"
+        assert NL["accounts.deaf"] not in (await client.get("/login")).text
+        token = await here.token("register", member="els")
+    async with site(House(), tmp_path) as here, browser(here, token) as client:
+        refused = await client.get("/team")
+        assert (refused.status_code, NL["accounts.deaf"] in refused.text) == (403, True)
+        assert NL["accounts.deaf"] not in (await client.get("/beheer/accounts")).text
+
+
 # --- one's own account ------------------------------------------------------------------------------------------------
 
 
@@ -324,6 +338,7 @@ async def test_somebody_changes_their_own_password(tmp_path: Path) -> None:
         ):
             answer = await client.post("/account/password", data=typed)
             assert (answer.status_code, NL[f"accounts.{why}"] in answer.text) == (422, True)
+            assert 'name="back" value="/account"' in answer.text, "where a language is chosen, and come back to"
         good = {"old": SENTENCE, "new": "een nieuwe zin", "again": "een nieuwe zin"}
         assert NL["accounts.own_changed"] in (await client.post("/account/password", data=good)).text
         assert (await client.get("/receptie")).status_code == 200
@@ -356,7 +371,11 @@ async def test_an_administrator_lets_somebody_in(tmp_path: Path) -> None:
             await client.post(f"/beheer/accounts/{id}/disabled", data={"disabled": ""})
             assert (await log_in(bas, "Bas J.")).status_code == 303
             told = await client.get("/beheer/gedaan")
-            for line in ("Els voegde Bas J. toe (team, bas)", "Els schakelde Bas J. uit"):
+            for line in (
+                "Els voegde Bas J. toe (team, bas)",
+                "Els wijzigde Bas J. (receptie, Bas → Bas J.)",
+                "Els schakelde Bas J. uit",
+            ):
                 assert line in told.text
 
 
@@ -431,7 +450,7 @@ async def test_a_damaged_register_is_told_loudly_and_a_paired_screen_goes_on(tmp
 
 
 async def test_a_change_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def full(self: Register, *steps: object) -> int:
+    async def full(self: Register, *steps: object, **how: object) -> bool:
         raise RegisterUnavailable(f"{FILE}: database or disk is full")
 
     async with site(House(), tmp_path) as here:
@@ -441,6 +460,8 @@ async def test_a_change_that_cannot_be_written_is_told(tmp_path: Path, monkeypat
             answer = await client.post("/beheer/accounts", data={"name": "Bas", "role": "team"})
             assert answer.status_code == 503
             assert "disk is full" in answer.text
+            for path in ("/beheer/accounts", "/beheer/toestellen", "/account"):
+                assert "Het dashboard kan nu niets bewaren." in (await client.get(path)).text
         monkeypatch.undo()
         assert here.app.state.accounts.named("Bas") is None
 

@@ -25,7 +25,7 @@ from achterwacht.core.moment import Moment
 from achterwacht.core.plan import Zender
 from achterwacht.core.state import State
 from achterwacht.errors import AskedWrong, LinkUnavailable
-from achterwacht.journal.people import FILE, Person, _replace
+from achterwacht.journal.people import FILE, Person, _replace, read_people
 from achterwacht.link import Command, Link, Pages
 from achterwacht_dashboard import house as the_house
 from achterwacht_dashboard.house import House, Look
@@ -525,3 +525,23 @@ async def test_names_are_read_again_when_their_file_has_changed(
         await until(house, lambda look: look.names.get("anna") == "Anna")
         _replace(tmp_path / FILE, (Person("anna", "Anna de Vries", "06"),), ())
         await until(house, lambda look: look.names["anna"] == "Anna de Vries")
+
+
+async def test_names_that_cannot_be_read_end_nothing_else(
+    daemon: Daemon, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def bug(folder: Path) -> dict[str, Person]:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(the_house, "PEOPLE_S", 0.01)
+    async with daemon.running():
+        await until(house, fresh)
+        monkeypatch.setattr(the_house, "read_people", bug)
+        _replace(tmp_path / FILE, (Person("anna", "Anna", "06"),), ())
+        await soon(lambda: "the names of people cannot be read" in caplog.text)
+        daemon.town.press(7)
+        daemon.tell()
+        await until(house, lambda look: look.state.alarms)
+        monkeypatch.setattr(the_house, "read_people", read_people)
+        await until(house, lambda look: look.names.get("anna") == "Anna")
+        assert fresh(house.look)

@@ -15,7 +15,7 @@ import pytest
 from achterwacht.core.plan import Site as Place
 from achterwacht.core.plan import Zender
 from achterwacht.outputs.texts import Texts
-from achterwacht_dashboard import incidents
+from achterwacht_dashboard import story_view
 from achterwacht_dashboard.access import Role, Viewer
 from achterwacht_dashboard.accounts import COOKIE
 from achterwacht_dashboard.archive import Shelf, Trouble
@@ -183,7 +183,7 @@ async def test_what_is_missing_is_told_on_every_page(tmp_path: Path) -> None:
     short(house)
     async with visitor(house, tmp_path, lines=[STRANGE, *house.lines]) as at:
         for path in ("/meldingen", "/meldingen/oefeningen", "/meldingen/2026-001", "/meldingen/2026-001/concept"):
-            assert "Weggelaten: 1 feiten van een andere versie van Achterwacht, het eerste is feit 1." in (
+            assert "Weggelaten feiten van een andere versie van Achterwacht: 1, het eerste is feit 1." in (
                 await at.opens(path)
             )
 
@@ -215,6 +215,17 @@ async def test_one_incident_by_number_and_by_id(tmp_path: Path) -> None:
     assert "Einde 10:01:59 1:59 Voorbij, gemeld door Els Smit: bezoeker is weg" in page
 
 
+async def test_between_what_people_did_stands_no_word_of_how_messages_travelled(tmp_path: Path) -> None:
+    house = dutch()
+    night(house)
+    async with visitor(house, tmp_path) as at:
+        page = await at.opens("/meldingen/2026-001")
+    verloop, annex = page.split("Wie werd opgeroepen")[0].split("Verloop")[1], page.split("Technische bijlage")[1]
+    assert "overgedragen" not in verloop
+    assert "Trede 2 van de ladder" in verloop
+    assert "overgedragen" in annex
+
+
 async def test_each_stage_stands_by_itself(tmp_path: Path) -> None:
     house = dutch()
     night(house)
@@ -227,7 +238,7 @@ async def test_each_stage_stands_by_itself(tmp_path: Path) -> None:
 
 
 async def test_a_forgotten_alarm_is_shown_in_part_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(incidents, "LINES_MAX", 20)
+    monkeypatch.setattr(story_view, "LINES_MAX", 20)
     house = dutch()
     house.press(7)
     house.wait(120)
@@ -239,6 +250,7 @@ async def test_a_forgotten_alarm_is_shown_in_part_and_says_so(tmp_path: Path, mo
     assert f"{missing} feiten uit het midden ontbreken. Alle feiten geeft: achterwacht facts --incident 2026" in page
     assert "Knop ingedrukt" in page, "its beginning is there"
     assert page.split("Technische bijlage")[1].count("2026-11-21T") == 20
+    assert re.search(r"Trede 3 van de ladder: \S[^(]* \(\dx\)", page), "what the house says again is told once"
 
 
 async def test_how_fast_against_what_was_agreed(tmp_path: Path) -> None:
@@ -416,6 +428,39 @@ async def test_at_the_desk_of_an_alarm_nothing_of_it_is_seen(tmp_path: Path) -> 
         assert "Er is geen melding ‘2026-002’" in await at.opens("/meldingen/2026-002", 404)
 
 
+async def test_at_the_desk_of_an_alarm_an_older_one_stays_and_a_newer_one_is_not_told_of_even_when_it_is_over(
+    tmp_path: Path,
+) -> None:
+    house = dutch()
+    house.press(6)
+    house.wait(2)
+    house.press(7)  # gerda sits there
+    house.wait(2)
+    short(house, 5)
+    async with visitor(house, tmp_path, member="gerda") as at:
+        html = await at.html("/meldingen")
+        assert "2026-001" in html
+        for hidden in ("2026-002", "2026-003"):
+            assert hidden not in html
+            assert "Er is geen melding" in await at.opens(f"/meldingen/{hidden}", 404)
+
+
+async def test_an_older_incident_whose_id_came_again_stays_in_the_list(tmp_path: Path) -> None:
+    """A press that is heard again after more than a day raises under its old name."""
+    house = dutch()
+    press = house.press(7)
+    house.wait(2)
+    house.says("els", "all_clear", "weg")
+    house.wait(30 * 3600)
+    house.hears_again(press)
+    house.wait(2)
+    assert press in house.state.alarms
+    async with visitor(house, tmp_path) as at:
+        page = await at.opens("/meldingen")
+        assert "2026-001" in page
+        assert "nog open" not in await at.opens("/meldingen/2026-001")
+
+
 async def test_the_live_part_is_silent_at_the_desk_too() -> None:
     house = dutch()
     house.press(7)
@@ -445,7 +490,7 @@ async def test_the_draft_has_what_is_known_and_room_for_the_rest(tmp_path: Path)
     for option in ("gemeentehuis: Balie 3 (zender 7)", "Persoonlijk", "politie ingeschakeld"):
         before = html.split(f"<span>{option}")[0]
         assert 'aria-label="aangekruist"' in before[before.rindex("<svg") :], option
-    assert html.count('class="blank"') == 6 + incidents.DESCRIPTION_LINES
+    assert html.count('class="blank"') == 6 + story_view.DESCRIPTION_LINES
     assert "<form" not in html, "nothing is kept here"
     system = page.split("Door het alarmsysteem vastgelegd")[1]
     assert "21-11-2026 10:00:44 2026-11-21T09:00:44.000Z 44,0 s Anna de Vries is ter plaatse" in system

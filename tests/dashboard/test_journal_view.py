@@ -24,7 +24,7 @@ from achterwacht_dashboard import admin, journal_view
 from achterwacht_dashboard.access import Viewer
 from achterwacht_dashboard.button_tests import History, Stories
 from achterwacht_dashboard.house import Look
-from achterwacht_dashboard.journal_view import Verifier, deeds, is_deed, newest, newest_head, read_head, tell
+from achterwacht_dashboard.journal_view import Verifier, deeds, is_deed, newest, newest_head, read_head, started, tell
 from achterwacht_dashboard.pages import Seen
 from achterwacht_dashboard.words import Words
 from dashboard_site import PEOPLE, site
@@ -82,10 +82,11 @@ def test_the_newest_facts_stand_first_and_older_ones_a_link_away(
     last_n = len(house.lines)
     found = newest(tmp_path)
     assert [n for n, _ in found.facts] == list(range(last_n, last_n - 20, -1))
-    older = newest(tmp_path, found.looked_to)
+    older = newest(tmp_path, found.older)
     assert older.facts[0][0] == found.facts[-1][0] - 1
     assert newest(tmp_path, 3).facts[-1][0] == 1
-    assert newest(tmp_path, 3).looked_to <= 1
+    assert newest(tmp_path, 3).older is None
+    assert found.missing == ()
 
 
 def test_facts_are_sentences_with_names_and_places(tmp_path: Path) -> None:
@@ -120,6 +121,49 @@ def test_a_journal_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         newest(tmp_path)
 
 
+def test_facts_that_were_changed_or_taken_out_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    house = lived_house()
+    last_n = write_journal(tmp_path, house.lines).n
+    assert last_n < journal_view.ON_A_PAGE * 2
+    tamper(tmp_path, f"UPDATE facts SET body = '{{}}' WHERE n = {last_n - 10}")
+    found = newest(tmp_path)
+    assert found.facts[0][0] == last_n - 11
+    assert found.missing == ((last_n - 10, last_n),)
+    assert deeds(tmp_path).missing == ((last_n - 10, last_n),)
+    tamper(tmp_path, "DELETE FROM facts WHERE n < 4")
+    assert newest(tmp_path, 30).missing == ((1, 29),), "what nothing vouches for is not shown"
+
+
+def test_years_that_were_taken_away_are_not_missing(tmp_path: Path) -> None:
+    lines = lived_house().lines
+    head = write_journal(tmp_path, lines)
+    (tmp_path / "journal-2026.db").unlink()
+    create_file(tmp_path / "journal-2027.db", Origin("journal-2026.db", head))
+    assert newest(tmp_path) == journal_view.Found()
+    assert deeds(tmp_path, 3) == journal_view.Found()
+
+
+def test_an_older_file_that_is_damaged_hides_nothing_of_the_newer(tmp_path: Path) -> None:
+    house = lived_house()
+    write_journal(tmp_path, house.lines)
+    (tmp_path / "journal-2026.db.corrupt-20261121T130233Z").write_text("this is no database any more")
+    assert newest(tmp_path).facts[0][0] == len(house.lines)
+    assert deeds(tmp_path).facts
+
+
+def test_the_newest_start_of_the_daemon_is_found_however_far_back(tmp_path: Path) -> None:
+    house = House()
+    house.restart()
+    starts = len(house.all(f.DaemonStarted))
+    house.press(7)
+    house.wait(60)
+    write_journal(tmp_path, house.lines)
+    begun = started(tmp_path)
+    assert begun is not None
+    assert (starts, begun) == (2, house.all(f.DaemonStarted)[-1])
+    assert started(tmp_path / "nowhere") is None
+
+
 def test_who_did_what_has_people_alone(tmp_path: Path) -> None:
     house = lived_house()
     write_journal(tmp_path, house.lines)
@@ -144,11 +188,12 @@ def test_deeds_far_back_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert deeds(tmp_path).facts == whole.facts
     monkeypatch.setattr(journal_view, "WINDOWS_MAX", 2)
     found, first = list[tuple[int, f.Fact]](), deeds(tmp_path)
-    end: int | None = None
-    while end is None or end > 1:
-        some = deeds(tmp_path, end) if end else first
+    found += first.facts
+    end = first.older
+    while end is not None:
+        some = deeds(tmp_path, end)
         found += some.facts
-        end = some.looked_to
+        end = some.older
     assert tuple(found) == whole.facts
 
 
@@ -275,6 +320,16 @@ async def test_heads_of_years_that_were_taken_away_are_no_fault(tmp_path: Path) 
     assert check is not None
     assert check.verdict is not None
     assert not [problem for problem in check.verdict.problems if "kept elsewhere" in problem]
+    assert check.heads == 0, "and it was compared with none"
+
+
+@in_the_loop
+async def test_of_an_empty_journal_no_head_is_kept(tmp_path: Path) -> None:
+    write_journal(tmp_path, [])
+    verifier = await verified(tmp_path)
+    assert verifier.check is not None
+    assert verifier.check.ok
+    assert verifier.heads() == []
 
 
 @in_the_loop
@@ -378,6 +433,10 @@ async def test_the_page_verifies_and_keeps_what_was_typed(tmp_path: Path) -> Non
             text = (await browser.get("/beheer/journaal")).text
             assert "DE KETEN KLOPT NIET" in text
             assert f"Feit {head.n} en wat erop volgt" in text
+            (tmp_path / "state" / "journal-2026.db").unlink()
+            text = (await browser.get("/beheer/journaal")).text
+            assert f"Achterwacht zegt dat feit {head.n} op schijf staat, maar hier is geen journaal" in text
+            assert "Er staat nog niets in het journaal" not in text
         async with httpx.AsyncClient(base_url=here.url, headers=origin) as stranger:
             assert (await stranger.post("/beheer/journaal", data={})).status_code in (303, 401)
 

@@ -26,7 +26,8 @@ from achterwacht.outputs.phones.messages import Address, Button, Deliver, Regist
 from achterwacht.outputs.phones.push import PushWay
 from achterwacht.outputs.phones.vapid import make_vapid_key
 from achterwacht.outputs.wiring import WebPush
-from dashboard_site import WITHIN_S, Site, free_port, site
+from broker import free_port
+from dashboard_site import WITHIN_S, Site, site
 from fake_push import FakePush, Phone, push_service
 from house import House
 
@@ -47,7 +48,6 @@ ALARM = {
         {"label": "Ik ga", "answer": "coming", "token": "token-coming"},
         {"label": "Kan niet", "answer": "cannot", "token": "token-cannot"},
     ],
-    "url": "",
 }
 
 SUBSCRIPTION = """
@@ -57,10 +57,19 @@ PushManager.prototype.subscribe = async function (options) {
   return subscription(%s);
 };
 """
+IN_TURN = """
+() => {
+  let turn = Promise.resolve();
+  for (const name of ["showNotification", "getNotifications"]) {
+    const real = self.registration[name].bind(self.registration);
+    self.registration[name] = (...said) => (turn = turn.catch(() => {}).then(() => real(...said)));
+  }
+}
+"""
+"""Chromium forgets a notification that is shown in the moment in which somebody asks which there are."""
 SHOWN = """
 async () => {
-  const registration = await navigator.serviceWorker.ready;
-  return (await registration.getNotifications()).map(
+  return (await self.registration.getNotifications()).map(
     ({ title, body, tag, silent, requireInteraction, renotify, actions }) => ({
       title, body, tag, silent, requireInteraction, renotify,
       actions: actions.map(({ action, title }) => [action, title]),
@@ -145,7 +154,7 @@ class Telephone:
         """Waits until this holds of the notifications that stand, by tag."""
         async with asyncio.timeout(WITHIN_S):
             while True:
-                shown = {one["tag"]: one for one in await self.page.evaluate(SHOWN)}
+                shown = {one["tag"]: one for one in await self.worker.evaluate(SHOWN)}
                 if wanted(shown):
                     return shown
                 await asyncio.sleep(0.02)
@@ -236,6 +245,8 @@ async def telephone(
         anna.cdp = cdp
         await page.goto(f"{here.url}/team")
         await expect(page.locator("#push-state")).to_contain_text("Uit." if asked else "Aan.")
+        await here.until(lambda: context.service_workers, "a service worker")
+        await anna.worker.evaluate(IN_TURN)
         try:
             yield anna
         finally:
@@ -431,6 +442,19 @@ async def test_a_house_that_does_not_take_this_telephone_says_why(chromium: Brow
         await expect(state).to_contain_text("dit huis heeft geen Web Push")
 
 
+async def test_an_answer_that_broke_off_halfway_is_asked_for_again(chromium: Browser, tmp_path: Path) -> None:
+    async with push_service() as service, telephone(chromium, tmp_path, service) as anna:
+        await anna.page.add_init_script("""
+            const whole = Response.prototype.text;
+            let broken = 0;
+            Response.prototype.text = function () {
+                return broken++ ? whole.call(this) : Promise.reject(new TypeError("network error"));
+            };
+        """)
+        await anna.page.reload()
+        await expect(anna.page.locator("#push-state")).to_contain_text("Aan. Dit toestel is aangemeld")
+
+
 async def test_a_browser_is_registered_anew_at_each_visit_and_when_it_changes(
     chromium: Browser, tmp_path: Path
 ) -> None:
@@ -453,6 +477,7 @@ async def test_a_browser_is_registered_anew_at_each_visit_and_when_it_changes(
         await anna.worker.evaluate(f"() => {{ {CHANGED} }}")
         lost = await anna.shows("lost")
         assert lost["title"] == "Meldingen staan uit op dit toestel"
+        assert lost["requireInteraction"], "until somebody has read it"
 
 
 # --- when the building does not answer --------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ SCREEN = Session("d1", "s1", "1", True, "scherm-balie", "Windows", 10, 10)
 
 async def test_what_was_written_is_there_at_the_next_start(tmp_path: Path) -> None:
     async with opened(tmp_path) as file:
-        await file.write(register.put_account(ELS), register.add_session(SCREEN))
+        await file.write(register.add_account(ELS), register.add_session(SCREEN))
     async with opened(tmp_path) as file:
         assert await file.accounts() == [ELS]
         assert await file.sessions() == [SCREEN]
@@ -31,7 +31,7 @@ async def test_what_was_written_is_there_at_the_next_start(tmp_path: Path) -> No
 async def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     (tmp_path / FILE).touch(0o666)
     async with opened(tmp_path / "data") as file:
-        await file.write(register.put_account(ELS))
+        await file.write(register.add_account(ELS))
         assert {path.stat().st_mode & 0o777 for path in (tmp_path / "data").glob(f"{FILE}*")} == {0o600}
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
     async with opened(tmp_path):
@@ -40,10 +40,10 @@ async def test_nobody_else_may_read_it(tmp_path: Path) -> None:
 
 async def test_all_of_it_is_written_or_none(tmp_path: Path) -> None:
     async with opened(tmp_path) as file:
-        await file.write(register.put_account(ELS))
+        await file.write(register.add_account(ELS))
         twin = Account("2", "els  SMIT", frozenset(), "", "", False)
         with pytest.raises(RegisterUnavailable):
-            await file.write(register.put_deed(Deed(1, "1", "added", "2", "")), register.put_account(twin))
+            await file.write(register.put_deed(Deed(1, "1", "added", "2", "")), register.add_account(twin))
         assert await file.deeds(10) == []
         assert await file.accounts() == [ELS]
         await file.write(register.put_deed(Deed(2, "1", "added", "1", "")))
@@ -54,7 +54,7 @@ async def test_who_is_cancelled_meanwhile_has_had_it_written(tmp_path: Path) -> 
     async with opened(tmp_path) as file:
         for n in range(20):
             account = Account(str(n), f"nr {n}", frozenset(), "", "", False)
-            writing = asyncio.create_task(file.write(register.put_account(account)))
+            writing = asyncio.create_task(file.write(register.add_account(account)))
             await asyncio.sleep(0)
             writing.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -66,8 +66,10 @@ async def test_who_is_cancelled_meanwhile_has_had_it_written(tmp_path: Path) -> 
 async def test_a_link_is_used_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as file:
         await file.write(register.put_link(register.Link("d", "", "pair", "1", "", "", 100)))
-        used = await asyncio.gather(*(file.write(register.use_link("d")) for _ in range(5)))
-        assert sorted(used) == [0, 0, 0, 0, 1]
+        told = [register.put_deed(Deed(n, "", "paired", "1", "")) for n in range(5)]
+        used = await asyncio.gather(*(file.write(one, only_if=register.use_link("d")) for one in told))
+        assert sorted(used) == [False, False, False, False, True]
+        assert len(await file.deeds(10)) == 1, "and so is what comes of it written once"
 
 
 async def test_who_did_what_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,14 +85,14 @@ async def test_another_program_that_writes_is_noticed(tmp_path: Path) -> None:
         before = await here.version()
         await here.write(register.put_deed(Deed(1, "", "added", "", "")))
         assert await here.version() == before, "what we wrote ourselves we know"
-        await there.write(register.put_account(ELS))
+        await there.write(register.add_account(ELS))
         assert await here.version() != before
 
 
 async def test_what_is_erased_is_overwritten(tmp_path: Path) -> None:
     secret = Account("1", "Een Naam Die Weg Moet", frozenset(), "", "", False)
     async with opened(tmp_path) as file:
-        await file.write(register.put_account(secret))
+        await file.write(register.add_account(secret))
         await file.write(("DELETE FROM account", ()))
     assert secret.name.encode() not in (tmp_path / FILE).read_bytes()
 

@@ -51,7 +51,6 @@ async def is_cut(reader: asyncio.StreamReader) -> bool:
 async def test_strangers_who_come_and_stay_keep_nobody_from_a_button(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, https: bool
 ) -> None:
-    asyncio.get_running_loop().set_debug(False)
     monkeypatch.setattr(serving, "CONNECTIONS_MAX", 20)
     half = "GET /login HTTP/1.1\r\nHost: {host}\r\nX: "
     refused = "GET /live/team HTTP/1.1\r\nHost: {host}\r\nOrigin: {url}\r\n" + UPGRADE + "\r\n"

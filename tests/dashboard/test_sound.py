@@ -10,14 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from dashboard_site import Site, site
+from dashboard_site import Site, hears_nothing_for_long, site
 from house import House
 from team_house import APP_HALL
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-STALE_MS = 10_000
-"""Within so long a page that hears nothing must say so."""
 
 # Notes every tone that was heard, however short.
 NOTE_TONES = """
@@ -175,7 +172,8 @@ async def test_a_lost_connection_is_heard_and_can_be_muted_for_a_while(chromium:
     async with AsyncExitStack() as outer:
         async with site(House(APP_HALL), tmp_path) as here:
             page = await outer.enter_async_context(page_of(chromium, here, "anna"))
-        await expect(page.locator("html")).to_have_attribute("data-tone", "fault", timeout=STALE_MS)
+        await hears_nothing_for_long(page)
+        await expect(page.locator("html")).to_have_attribute("data-tone", "fault")
         await page.get_by_role("button", name="30 min stil").tap()
         await sounds(page, "", "silenced")
         await expect(page.get_by_text("Storingen zijn stil tot")).to_be_visible()
@@ -196,7 +194,8 @@ async def test_at_the_desk_of_the_alarm_nothing_is_heard_whatever_happens(chromi
             here.tell()
             await expect(page.get_by_text("Printer 2 ontvangt")).to_be_visible()
             await expect(page.locator(".incident")).to_have_count(0)
-        await expect(page.locator("html")).to_have_attribute("data-stale", "", timeout=STALE_MS)
+        await hears_nothing_for_long(page)
+        await expect(page.locator("html")).to_have_attribute("data-stale", "")
         await sounds(page, "")
         assert await page.evaluate("window.heard") == []
 
@@ -219,5 +218,6 @@ async def test_what_sounded_before_the_desk_itself_was_pressed_sounds_on(chromiu
             house.says("bas", "coming", incident=next(one for one in house.state.alarms if one.startswith("6-")))
             here.tell()
             await sounds(page, "")
-        await expect(page.locator("#stale")).to_be_visible(timeout=STALE_MS)
+        await hears_nothing_for_long(page)
+        await expect(page.locator("#stale")).to_be_visible()
         await sounds(page, "")

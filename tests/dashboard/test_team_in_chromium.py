@@ -12,7 +12,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, expect
 
 from achterwacht.core import heard as h
-from dashboard_site import Site, site
+from achterwacht_dashboard.accounts import COOKIE
+from dashboard_site import Site, hears_nothing_for_long, site
 from day_house import DayHouse
 from house import House
 from team_house import APP_HALL, APP_HALL_BY_DAY
@@ -26,9 +27,6 @@ PHONE: dict[str, Any] = {
     "reduced_motion": "reduce",
 }
 SMALL: dict[str, Any] = PHONE | {"viewport": {"width": 320, "height": 640}}
-
-STALE_MS = 10_000
-"""Within so long a page that hears nothing must say so."""
 
 
 @asynccontextmanager
@@ -151,11 +149,12 @@ async def test_from_the_scene_to_safe_and_back(chromium: Browser, tmp_path: Path
 async def test_why_an_answer_does_not_count_is_said_in_words(chromium: Browser, tmp_path: Path) -> None:
     house = House(APP_HALL)
     async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
-        house.press(7)
+        incident = house.press(7)
         house.says("bas", "on_scene")
         house.wait(1)
         here.tell()
-        await expect(button(page, "Ik ga")).to_be_visible()
+        # After its receipts: what it says tells it what has become of the house.
+        await here.until(lambda: house.state.alarms[incident].rings["app:anna"].stage == "shown", "shown")
         house.says("bas", "all_clear")  # and the page has not heard of it yet
         await button(page, "Ik ga").tap()
         await expect(page.locator("#said")).to_contain_text("Ik ga: het alarm is al voorbij")
@@ -215,13 +214,77 @@ async def test_a_lost_connection_is_loud_and_the_alarm_no_longer_looks_current(
             here.tell()
             await expect(button(page, "Ter plaatse")).to_be_visible()
             red = await page.locator(".where").evaluate("element => getComputedStyle(element).backgroundColor")
-        await expect(page.locator("#stale")).to_be_visible(timeout=STALE_MS)
+        await hears_nothing_for_long(page)
+        await expect(page.locator("#stale")).to_be_visible()
         await expect(page.locator("#stale")).to_contain_text("Wat hier staat is oud")
         where = page.locator(".where")
         assert await where.evaluate("element => getComputedStyle(element).filter") == "grayscale(1)"
         assert await where.evaluate("element => getComputedStyle(element).backgroundColor") != red
         await hears(page, "fault")
         assert 1000 in await page.evaluate("() => window.shaken"), "it shakes, felt in a pocket"
+
+
+async def test_a_login_that_has_ended_is_loud_until_somebody_logs_in(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna", **SMALL) as page:
+        accounts = here.app.state.accounts
+        (cookie,) = [one for one in await page.context.cookies() if one["name"] == COOKIE]
+        await page.get_by_role("button", name="Start dienst").tap()
+        await page.evaluate("() => { navigator.vibrate = (ms) => (window.shaken ??= []).push(ms); }")
+        await accounts.log_out(cookie["value"])
+        await expect(page.get_by_text("Dit toestel hoort nu geen alarm")).to_be_visible()
+        await expect(page).to_have_url(f"{here.url}/login?next=%2Fteam")
+        await hears(page, "fault")
+        assert 1000 in await page.evaluate("() => window.shaken"), "it shakes, felt in a pocket"
+        await expect(page.get_by_text("Mijn dienst")).to_have_count(0)
+        await expect(page.get_by_label("Naam")).to_be_visible()
+        await nothing_is_wrong(page)
+
+        again = await here.token("team", member="anna")
+        await page.context.add_cookies([here.cookie(again)])  # as by another window of this browser
+        await expect(page).to_have_url(f"{here.url}/team")
+        anna = accounts.viewer(again).account
+        await accounts.change(anna, frozenset({"supervisor"}), "anna", by="")
+        await expect(page.get_by_role("heading", name="Dit is niet voor uw rol")).to_be_visible()
+        await expect(page.get_by_text("Dit toestel hoort nu geen alarm")).to_be_visible()
+
+
+TOUCHED = """(selectors) => {
+    const said = [...document.querySelectorAll("#said p")].filter((one) => one.checkVisibility());
+    const boxes = said.map((one) => one.getBoundingClientRect());
+    return selectors.filter((selector) => [...document.querySelectorAll(selector)].some((other) => {
+        const is = other.getBoundingClientRect();
+        return boxes.some((box) => is.top < box.bottom && box.top < is.bottom);
+    }));
+}"""
+"""What of this what is said about a press lies on."""
+
+
+async def test_what_is_said_about_a_press_lies_on_nothing(chromium: Browser, tmp_path: Path) -> None:
+    house = House(APP_HALL)
+    read = [".where", ".police", ".thumb > p", ".buttons button", ".buttons summary"]
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna", **SMALL) as page:
+        house.press(7)
+        house.says("anna", "on_scene")
+        house.says("bas", "told_to_leave")
+        house.wait(6)
+        here.tell()
+        await button(page, "Gesommeerd (2e)").tap()
+        await expect(page.locator(".police")).to_be_in_viewport()
+        await expect(page.locator("#said")).to_contain_text("aangekomen")
+        assert await page.evaluate(TOUCHED, read) == []
+        police = await page.locator(".police").bounding_box()
+        thumb = await page.locator(".thumb").bounding_box()
+        assert police and thumb
+        assert police["y"] + police["height"] <= thumb["y"], "and the buttons do not lie on it either"
+
+        where = await button(page, "112 gebeld").bounding_box()
+        why = "geen antwoord gekregen. Of het gelukt is, is niet bekend: kijk, en druk zo nodig opnieuw."
+        await page.route("**/do/answer", lambda route: route.fulfill(status=400, json={"detail": why}))
+        await button(page, "112 gebeld").tap()
+        await expect(page.locator("#said [data-state=failed]")).to_be_in_viewport()
+        assert await page.evaluate(TOUCHED, read) == []
+        assert await button(page, "112 gebeld").bounding_box() == where, "no button moves under the thumb"
 
 
 async def test_what_somebody_is_writing_outlives_what_happens_meanwhile(chromium: Browser, tmp_path: Path) -> None:

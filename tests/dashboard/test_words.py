@@ -21,6 +21,7 @@ from achterwacht_dashboard.accounts import DeedWord
 from achterwacht_dashboard.archive import POLICE, Why
 from achterwacht_dashboard.board import NEUTRAL
 from achterwacht_dashboard.commands import EXPECTED
+from achterwacht_dashboard.ending import Trouble
 from achterwacht_dashboard.floor import PHASES
 from achterwacht_dashboard.menu import PAGES
 from achterwacht_dashboard.pages import HERE
@@ -50,7 +51,9 @@ MADE: Mapping[str, tuple[str, ...]] = {
     "admin.role.": PLAN_ROLES,
     "board.answer.": ANSWERS,
     "board.light.": LIGHTS,
-    "common.do.": DONE_HERE,
+    "common.do.": (*DONE_HERE, *get_args(Trouble)),
+    "common.fault.": get_args(Trouble),
+    "common.means.": get_args(Trouble),
     "board.neutral.": (*NEUTRAL, "idle", "unknown"),
     "board.say.": (*ANSWERS, "told_to_leave"),
     "board.test.": ("waiting", "pressed", "claimed"),

@@ -93,7 +93,7 @@ async def place_of(seven: Screens) -> str:
     return zender.place
 
 
-async def test_a_press_is_on_the_screens_and_an_answer_in_the_journal(tmp_path: Path) -> None:
+async def test_a_press_is_on_the_screens_an_answer_in_the_journal_and_both_outlive_the_daemon(tmp_path: Path) -> None:
     async with screens(tmp_path) as here:
         place = await place_of(here)
         async with here.hall.daemon.onlooker() as seen:
@@ -113,13 +113,7 @@ async def test_a_press_is_on_the_screens_and_an_answer_in_the_journal(tmp_path: 
         facts = here.hall.check_journal()
         assert [fact for fact in facts if isinstance(fact, f.Answered) and fact.by == "lid-4"]
 
-
-async def test_a_daemon_that_is_killed_is_old_news_and_its_alarm_comes_back(tmp_path: Path) -> None:
-    async with screens(tmp_path) as here:
-        place = await place_of(here)
-        await here.press()
-        for page in here.both:
-            await expect(page.locator("main")).to_contain_text(place, timeout=MS)
+        # A daemon that is killed is old news, and its alarm comes back.
         await here.hall.daemon.kill()
         for page in here.both:
             await stale(page)
@@ -128,6 +122,7 @@ async def test_a_daemon_that_is_killed_is_old_news_and_its_alarm_comes_back(tmp_
         for page in here.both:
             await fresh(page)
             await expect(page.locator("main")).to_contain_text(place, timeout=MS)
+        await expect(here.reception.locator("main")).to_contain_text("Teamlid Vier, zonder pieper komt eraan")
 
 
 async def test_a_dashboard_that_is_stopped_or_killed_keeps_no_page_waiting_and_comes_back(tmp_path: Path) -> None:

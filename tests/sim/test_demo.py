@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import aiomqtt
@@ -19,10 +20,12 @@ from achterwacht_sim import demo, screens
 from achterwacht_sim.children import Children
 from achterwacht_sim.demo import COMMANDS, DemoFailed, Ports, daemon_command, run_demo, start_broker
 from achterwacht_sim.node import Zender
-from achterwacht_sim.scenario import read
-from achterwacht_sim.screens import Account, NoScreens
+from achterwacht_sim.scenario import Press, load, read
+from achterwacht_sim.screens import PASSWORD, Account, NoScreens
 
 WAIT_S = 30.0
+# The real programs of a whole house, on a machine that has more to do.
+HOUSE_WAIT_S = 120.0
 HERE = Path(__file__).parent
 FREE = Ports(0, 0)
 
@@ -73,7 +76,8 @@ steps:
 SHORT = read(STORY, "story.yaml")
 
 
-TEAM = Account("lid-1", "team", "lid-1")
+# As good as nine, and sooner made.
+TWO = (Account("receptie", "reception", "receptie-1"), Account("lid-1", "team", "lid-1"))
 
 
 async def _seen(_url: str, _account: Account, _place: str) -> None:
@@ -91,9 +95,9 @@ def pids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DEMO_TEST_PIDS", str(pids))
     monkeypatch.setattr(demo, "daemon_command", lambda: [sys.executable, str(fake)])
     monkeypatch.setattr(screens, "dashboard_command", lambda: [sys.executable, str(fake_dashboard)])
-    # Two of them are as good as nine, and sooner made.
-    monkeypatch.setattr(screens, "accounts_of", lambda _house: iter((Account("receptie", "reception"), TEAM)))
+    monkeypatch.setattr(screens, "accounts_of", lambda _house: iter(TWO))
     monkeypatch.setattr(demo, "prove", _seen)
+    monkeypatch.setattr(demo, "LOG_IN_S", 0)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "homes"))
     return pids
 
@@ -139,6 +143,28 @@ async def test_a_signal_while_it_watches_ends_all_of_it_well(pids: Path, signum:
     async with asyncio.timeout(WAIT_S):
         code = await run_demo(Path("config"), SHORT, once=False, say=say, ports=FREE)
     assert code in (0, 130)
+    assert all_gone(pids)
+
+
+@pytest.mark.asyncio
+async def test_how_to_log_in_is_said_before_the_story_with_time_to_do_it_and_again_after_it(
+    pids: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "LOG_IN_S", 1)
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "achterwacht watch" in line:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    async with asyncio.timeout(WAIT_S):
+        await run_demo(Path("config"), SHORT, once=False, say=say, ports=FREE)
+    before, after = (index for index, line in enumerate(said) if PASSWORD in line and "receptie" in line)
+    begins = said.index("A short one.\n")
+    assert before < begins < after
+    assert "log in als receptie en tik op Start dienst: over" in said[begins - 1]
+    assert "de telefoon van lid-1" in said[after + 1]
     assert all_gone(pids)
 
 
@@ -227,7 +253,9 @@ async def test_a_port_in_use_is_told_with_what_to_do(pids: Path, option: str) ->
         port = taken.getsockname()[1]
         ports = Ports(port, 0) if option == "--port" else Ports(0, port)
         async with asyncio.timeout(WAIT_S):
-            with pytest.raises(DemoFailed, match=f"(?s)port {port} cannot be had.*make demo ARGS='{option} 0'"):
+            with pytest.raises(
+                DemoFailed, match=f"(?s)port {port} cannot be had.*make demo ARGS='--port 0 --panel-port 0'"
+            ):
                 await run_demo(Path("config"), SHORT, once=True, say=print, ports=ports)
     assert list(pids.parent.glob("pids")) == [], "before anything was started"
 
@@ -242,10 +270,19 @@ async def test_an_account_that_cannot_be_made_is_told(pids: Path, monkeypatch: p
 
 
 @pytest.mark.asyncio
-async def test_the_house_itself_is_shown_to_whoever_logs_in(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_the_house_itself_takes_its_pagers_and_shows_the_alarm_to_whoever_logs_in(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screens, "accounts_of", lambda _house: iter(TWO))
+    story = load("demo")
+    pressed = next(index for index, step in enumerate(story.steps) if isinstance(step.do, Press))
+    until_it_rings = replace(story, steps=story.steps[: pressed + 3])
     said: list[str] = []
-    async with asyncio.timeout(WAIT_S):
-        assert await run_demo(Path("config"), SHORT, once=True, say=said.append, ports=FREE) == 0
+    async with asyncio.timeout(HOUSE_WAIT_S):
+        assert await run_demo(Path("config"), until_it_rings, once=True, say=said.append, ports=FREE) == 0
+    told = "\n".join(said)
+    assert told.count("hears about carry: accepted") == 3
+    assert told.count("proves in silence that it can be reached") >= 3
     assert re.search(r"the board at \S+ showed Balie 3 to receptie", said[-1])
     assert "Balie 3" in capfd.readouterr().out, "the timeline"
 

@@ -20,6 +20,7 @@ from achterwacht_sim.house import House
 from achterwacht_sim.panel import Panel
 from achterwacht_sim.play import Cast
 from achterwacht_sim.scenario import read
+from achterwacht_sim.screens import PASSWORD, Account
 from broker import DAEMON, Mosquitto
 from dashboard.conftest import ARGUMENTS, CHROMIUM
 from sim.fake_daemon import FakeDaemon
@@ -28,6 +29,7 @@ WAIT_S = 30.0
 HOUSE = House(places={7: "Balie 3", 8: "Balie 4"}, rooms={7: "", 8: "0.12"}, members={"lid-1": "Anna"})
 STORY = "zenders: [7, 8]\npagers: [p1, p2, p3]\nsteps: [{do: press 7}]\n"
 DASHBOARD = "http://127.0.0.1:8112"
+ACCOUNTS = (Account("receptie", "reception"), Account("anna", "team", "lid-1"))
 
 
 class Browser:
@@ -83,7 +85,7 @@ async def building(mosquitto: Mosquitto, kept: dict[str, Kept] | None = None) ->
         asyncio.timeout(WAIT_S),
         FakeDaemon(mosquitto.host, mosquitto.port, DAEMON, password),
         Cast(read(STORY, "t.yaml"), broker, lambda _line: None) as cast,
-        Panel(cast, HOUSE, kept or {}, 0, DASHBOARD) as panel,
+        Panel(cast, HOUSE, kept or {}, 0, DASHBOARD, ACCOUNTS) as panel,
     ):
         yield Browser(panel), cast
 
@@ -107,6 +109,9 @@ async def test_a_press_is_seen_on_the_pagers_and_answered_there(mosquitto: Mosqu
         assert "pager p2 hears about coming: accepted" in [line["said"] for line in log]
         assert await browser.says("p2 answers all_clear") == (200, "")
         await browser.sees("pagers", 2, incidents=[])
+        assert (await browser.sees("pagers", 1, incidents=[]))["said"]["answer"] == "all_clear"
+        assert await browser.says("press 8") == (200, "")
+        await browser.sees("pagers", 1, said=None)  # nobody answered this one
 
 
 @pytest.mark.asyncio
@@ -256,12 +261,17 @@ async def test_the_page_shows_it_all_and_says_when_it_is_old(mosquitto: Mosquitt
         page.on("pageerror", lambda error: trouble.append(str(error)))
         async with building(mosquitto) as (browser, _):
             await page.goto(browser.url)
-            await page.get_by_role("button", name="Balie 3").click()
-            await page.get_by_role("button", name="Balie 4").click()
+            await expect(page.locator("#login")).to_contain_text(
+                f"Inloggen log in met {PASSWORD} als receptie anna Anna", use_inner_text=True
+            )
             pager = page.locator("#pagers > li").nth(1)
+            await page.get_by_role("button", name="Balie 3").click()
+            await expect(pager.locator(".display")).to_contain_text("BALIE 3 gaat af", use_inner_text=True)
+            await page.get_by_role("button", name="Balie 4").click()
             await expect(pager.locator(".display")).to_contain_text(
                 "BALIE 4 gaat af rings BALIE 3 gaat af", use_inner_text=True
             )
+            await expect(pager.get_by_role("radio").first).to_be_checked()  # the newest, whatever came before
             await pager.get_by_role("radio").nth(1).check()
             await pager.get_by_role("button", name="Ik ga").click()
             await expect(pager.locator(".said")).to_contain_text("Ik ga: aangekomen", use_inner_text=True)
@@ -286,4 +296,4 @@ async def test_a_port_that_is_in_use_is_told(mosquitto: Mosquitto) -> None:
     async with building(mosquitto) as (browser, cast):
         port = int(browser.host.rpartition(":")[2])
         with pytest.raises(OSError, match="address already in use"):
-            await Panel(cast, HOUSE, {}, port, DASHBOARD).__aenter__()
+            await Panel(cast, HOUSE, {}, port, DASHBOARD, ACCOUNTS).__aenter__()

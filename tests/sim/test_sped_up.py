@@ -46,13 +46,21 @@ hours: {special: [+5s, "2026-12-24"], monday: &all "00:00-23:59:59", tuesday: *a
 
 
 @pytest.mark.parametrize(
-    ("now", "wait_s"),
-    [(at(9, 0), 0.0), (at(23, 57, 29), 0.0), (at(23, 57, 30), 150.0), (at(23, 59, 59), 1.0), (at(0, 0), 0.0)],
+    ("now", "ahead_s", "wait_s"),
+    [
+        (at(9, 0), 0, 0.0),
+        (at(23, 57, 29), 0, 0.0),
+        (at(23, 57, 30), 0, 150.0),
+        (at(23, 56, 44), 45, 0.0),
+        (at(23, 56, 45), 45, 195.0),
+        (at(23, 59, 59), 45, 1.0),
+        (at(0, 0), 45, 0.0),
+    ],
 )
-def test_no_time_of_the_plan_lies_beyond_midnight(now: datetime, wait_s: float) -> None:
+def test_no_time_of_the_plan_lies_beyond_midnight(now: datetime, ahead_s: int, wait_s: float) -> None:
     plan = {"morning": {"watch_at": "+3s", "check_at": "+30s"}}
-    assert until_it_fits_s(plan, now) == wait_s
+    assert until_it_fits_s(plan, ahead_s, now) == wait_s
 
 
 def test_a_plan_without_such_times_waits_for_no_midnight() -> None:
-    assert until_it_fits_s({"ladder": {"repeat_s": 2}}, at(23, 59, 59)) == 0.0
+    assert until_it_fits_s({"ladder": {"repeat_s": 2}}, 45, at(23, 59, 59)) == 0.0

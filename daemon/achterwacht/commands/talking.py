@@ -28,8 +28,8 @@ from achterwacht.core.incident import Following
 from achterwacht.core.plan import CENTRE, PAGERS, Plan
 from achterwacht.core.state import Alarm, State
 from achterwacht.core.supervision import barrier
-from achterwacht.errors import AskedWrong, LinkUnavailable, NoFault, NoIncident
-from achterwacht.link import SILENT_S, Connection, LinkSilent, connect
+from achterwacht.errors import AskedWrong, LinkSilent, LinkUnavailable, NoFault, NoIncident
+from achterwacht.link import SILENT_S, Connection, connect
 from achterwacht.outputs.texts import Texts, as_it_is, clock_time, places, typed
 from achterwacht.outputs.texts.standing import device_names
 from achterwacht.paths import socket_path

@@ -4,6 +4,7 @@
    stands here counts as new only for as long as the dashboard is heard. All times are the server's: the clock of this
    machine may be wrong. The messages are in docs/dashboard.md. */
 
+import { end } from "./ended.js";
 import { morph } from "./morph.js";
 
 const SILENT_MS = 5000; // nothing heard for so long: what stands here is old, and says so
@@ -44,7 +45,7 @@ function connect() {
 }
 
 function closed(code) {
-  if (GONE.includes(code)) leave();
+  if (GONE.includes(code) && !root.hasAttribute("data-ended")) leave();
   drop();
 }
 
@@ -58,7 +59,7 @@ function drop() {
 }
 
 /** Load this page again, once it is there: what the browser shows when nobody answers never comes back by itself. Whoever
-    is logged out is sent on to the login. */
+    is logged out is sent on to the login; where alarms were heard, what comes instead takes this page's place. */
 async function leave() {
   if (leaving || root.hasAttribute("data-sending")) return;
   leaving = true;
@@ -68,7 +69,12 @@ async function leave() {
       cache: "no-store",
       signal: AbortSignal.timeout(FETCH_MS),
     });
-    if (response.status < 500) location.reload();
+    if (response.status >= 500) return;
+    const isOut = response.redirected || !response.ok;
+    if (!isOut || !document.getElementById("sound")) return location.reload();
+    const html = await response.text();
+    wasAway();
+    end(html, response.url);
   } catch {
     // nobody answers: this page stays, and says that it is old
   } finally {
@@ -86,6 +92,7 @@ function hear(text) {
 }
 
 function take(message) {
+  if (root.hasAttribute("data-ended")) return location.reload(); // somebody has logged in again
   if (message.build !== build) {
     if (performance.now() > LIFE_MS) leave();
     say({ type: "here" });

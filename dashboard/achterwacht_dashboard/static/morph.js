@@ -1,12 +1,13 @@
 /* Turns the children of an element into other HTML, and touches only what differs: a button under somebody's thumb stays
    the same button, and the focus stays where it is. Elements are matched by `id` or `data-key`, else by their place among
    their like. Buttons and forms are matched only while they mean the same: else a press that began on "coming" would end
-   on whatever took its place. */
+   on whatever took its place; and so are options, or who was chosen would become somebody else. */
 
 /** @param {Element} element @param {string} html  HTML made by our own server, escaped there */
 export function morph(element, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
+  name(template.content);
   const hadFocus = element.contains(document.activeElement);
   children(element, template.content);
   if (!hadFocus || element.contains(document.activeElement)) return;
@@ -14,11 +15,25 @@ export function morph(element, html) {
   element.focus({ preventScroll: true });
 }
 
+/** Names stand once in a part, in a <datalist>; each choice says whose are in it: with all of them in every choice of every
+    alarm a page would be slow to come. */
+function name(part) {
+  const names = new Map([...part.querySelectorAll("datalist option")].map((option) => [option.value, option]));
+  for (const choice of part.querySelectorAll("select[data-who]"))
+    for (const id of choice.dataset.who.split(" ")) {
+      const option = names.get(id)?.cloneNode(true);
+      if (!option) continue; // a choice of nobody is no reason to show nothing
+      option.defaultSelected = id === choice.dataset.chosen;
+      choice.append(option);
+    }
+}
+
 const isElement = (node) => node.nodeType === Node.ELEMENT_NODE;
 const keyOf = (node) => (isElement(node) ? node.id || node.dataset.key || "" : "");
 
 /** What pressing it would say: what must be the same for an element to stay the same one. */
 function meaning(node) {
+  if (node.nodeName === "OPTION") return node.value;
   if (node.nodeName === "BUTTON") return ["name", "value", "type", "formaction"].map((name) => node.getAttribute(name)).join("\n");
   if (node.nodeName !== "FORM") return "";
   const hidden = [...node.querySelectorAll("input[type=hidden]")].map((input) => `${input.name}=${input.getAttribute("value")}`);
@@ -49,7 +64,7 @@ function children(old, wanted) {
     else old.insertBefore(found, at);
     if (isElement(found)) {
       attributes(found, next);
-      if (!found.hasAttribute("data-keep")) children(found, next);
+      children(found, next);
     } else if (found.nodeValue !== next.nodeValue) found.nodeValue = next.nodeValue;
   }
 }

@@ -38,7 +38,7 @@ async function look() {
   if (asked.why) return say("noHouse", asked.why);
   if (Notification.permission === "denied") return say("denied");
   if (Notification.permission === "default") return say("off");
-  await register(worker, await asked.text());
+  await register(worker, asked.text);
 }
 
 async function register(worker, key) {
@@ -52,7 +52,7 @@ async function register(worker, key) {
   const body = JSON.stringify({ endpoint, p256dh: keys.p256dh, auth: keys.auth, id: crypto.randomUUID() });
   const answered = await ask("/do/register", { method: "POST", headers: { "Content-Type": "application/json" }, body });
   if (answered.why) return say("notTaken", answered.why);
-  const outcome = await answered.json();
+  const outcome = JSON.parse(answered.text);
   if (outcome.result === "accepted") say(outcome.durable ? "on" : "heldBack");
   else say("notTaken", outcome.note);
 }
@@ -68,12 +68,12 @@ async function subscribed(registration, key) {
   return subscription ?? registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
 }
 
-/** Ask the house, until it answers. Returns the response; of a refusal its `why`. */
+/** Ask the house, until it answers. Returns the `text` of its answer; of a refusal its `why`. */
 async function ask(path, how = {}) {
   for (;;) {
     try {
       const response = await fetch(path, { ...how, signal: AbortSignal.timeout(ANSWER_MS) });
-      if (response.ok) return response;
+      if (response.ok) return { text: await response.text() };
       if (response.status < 500 && response.status !== TOO_MANY) return { why: await reason(response) };
     } catch {
       // no network, or no answer

@@ -1,5 +1,5 @@
 /* A page that rings: tells the house which orders have come, and which stand on the screen; and shakes the telephone, if
-   it is one, once when the connection is lost while an alarm is open.
+   it is one, once when the connection is lost while an alarm is open, and when its login has ended.
 
    What has come is told anew over every new connection: what was said to a dead one reached nobody. */
 
@@ -21,8 +21,13 @@ document.addEventListener("visibilitychange", tellShown);
 
 document.addEventListener("stale", (event) => {
   startAnew();
-  if (event.detail && document.querySelector(".incident")) navigator.vibrate?.(LOST_MS);
+  if (event.detail && document.querySelector(".incident")) shake();
 });
+document.addEventListener("ended", shake);
+
+function shake() {
+  navigator.vibrate?.(LOST_MS);
+}
 
 /** Only what somebody who looks can see, and what is not old. */
 function tellShown() {

@@ -5,7 +5,7 @@
    and whatever else fails, a notification stands. Nothing that could be old is kept but the page /offline. */
 
 const RINGS = ["alarm", "call_112", "drill", "unreadable", "failed"]; // must be felt; what nobody can read may be an alarm
-const STAYS = ["alarm", "call_112", "unreadable", "failed"]; // until somebody does something about it
+const STAYS = ["alarm", "call_112", "unreadable", "failed", "lost"]; // until somebody does something about it
 const QUIET = ["update", "test", "check", "answered"];
 const ASKED = "asked for"; // by a person, not by the daily round
 const VIBRATE_MS = [500, 250, 500, 250, 500, 250, 1000];

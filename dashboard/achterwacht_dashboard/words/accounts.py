@@ -15,10 +15,16 @@ NL: Mapping[str, str] = {
         "Het dashboard kan zijn lijst van accounts niet gebruiken: niemand kan inloggen, en wijzigingen worden niet "
         "bewaard. Wie is ingelogd en elk gekoppeld toestel werkt door. Waarschuw de beheerder: {why}"
     ),
+    "accounts.held": (
+        "Het dashboard kan nu niets bewaren. Wie inlogt, moet dat opnieuw doen als het dashboard is herstart; andere "
+        "wijzigingen gaan niet door. Waarschuw de beheerder: {why}"
+    ),
     "accounts.login": "Inloggen",
     "accounts.name": "Naam",
     "accounts.password": "Wachtwoord",
     "accounts.log_in": "Inloggen",
+    "accounts.deaf": "Dit toestel hoort nu geen alarm",
+    "accounts.deaf_why": "Hier is niemand ingelogd, en het is niet gekoppeld. Log in. Gebruik tot dan een pieper.",
     "accounts.have_code": "Ik heb een koppelcode voor dit toestel",
     "accounts.wrong": (
         "Deze naam en dit wachtwoord horen niet bij elkaar. Kijk ze na en probeer opnieuw. Wachtwoord vergeten? De "
@@ -167,10 +173,16 @@ EN: Mapping[str, str] = {
         "The dashboard cannot use its list of accounts: nobody can log in, and changes are not kept. Whoever is "
         "logged in and every paired device goes on. Tell the administrator: {why}"
     ),
+    "accounts.held": (
+        "The dashboard can keep nothing now. Whoever logs in has to do so again once the dashboard was started again; "
+        "other changes are not made. Tell the administrator: {why}"
+    ),
     "accounts.login": "Log in",
     "accounts.name": "Name",
     "accounts.password": "Password",
     "accounts.log_in": "Log in",
+    "accounts.deaf": "This device hears no alarm now",
+    "accounts.deaf_why": "Nobody is logged in here, and it is not paired. Log in. Until then use a pager.",
     "accounts.have_code": "I have a code to pair this device",
     "accounts.wrong": (
         "This name and this password do not belong together. Check them and try again. Password forgotten? The "

@@ -98,6 +98,7 @@ NL: Mapping[str, str] = {
     "admin.pagers.pager": "pieper",
     "admin.pagers.carrier": "drager",
     "admin.pagers.nobody": "niemand bekend",
+    "admin.pagers.not carried": "draagt hem nog niet",
     "admin.pagers.proven": "bewezen",
     "admin.pagers.place": "plaats",
     "admin.pagers.base": "oproepsysteem {base}: zegt zelf niets",
@@ -195,7 +196,7 @@ NL: Mapping[str, str] = {
     "admin.journal.older": "Oudere",
     "admin.journal.first": "Naar de nieuwste",
     "admin.journal.unknown": (
-        "{count} feiten op deze bladzijde kent deze versie niet: een andere versie van Achterwacht schreef ze."
+        "Feiten op deze bladzijde die deze versie niet kent: {count}. Een andere versie van Achterwacht schreef ze."
     ),
     "admin.journal.unreadable": "Het journaal is hier niet te lezen. {why}",
     "admin.journal.unreadable.do": (
@@ -207,6 +208,10 @@ NL: Mapping[str, str] = {
     "admin.journal.told": "Volgens Achterwacht vastgelegd",
     "admin.journal.told.unknown": "onbekend: Achterwacht wordt niet gehoord",
     "admin.journal.lost": "LET OP: Achterwacht zegt dat feit {told} op schijf staat, maar het laatste hier is {n}.",
+    "admin.journal.gone": "LET OP: Achterwacht zegt dat feit {told} op schijf staat, maar hier is geen journaal.",
+    "admin.journal.missing": (
+        "Feit {first} tot en met {last} ontbreekt of is veranderd, en staat hier niet. Laat de keten controleren."
+    ),
     "admin.journal.pending": "Nog niet vastgelegd: {count}",
     "admin.journal.kept": "Koppen die hier bewaard zijn",
     "admin.journal.kept.last": "{count}, de nieuwste van feit {n}",
@@ -229,7 +234,7 @@ NL: Mapping[str, str] = {
     "admin.journal.verify.when": "Gecontroleerd om {at}, gevraagd door {by}.",
     "admin.journal.verify.rows": "{rows} feiten, nummer {first} tot en met {last}, in {files}.",
     "admin.journal.verify.empty": "Er was niets om na te rekenen.",
-    "admin.journal.verify.heads": "Vergeleken met {heads} bewaarde koppen.",
+    "admin.journal.verify.heads": "Bewaarde koppen waarmee vergeleken is: {heads}.",
     "admin.journal.verify.no heads": (
         "Er was geen bewaarde kop om mee te vergelijken: een afgeknipt einde is dan niet te zien."
     ),
@@ -256,7 +261,7 @@ NL: Mapping[str, str] = {
     "admin.about.other version": (
         "LET OP: dashboard en Achterwacht hebben niet dezelfde versie. Installeer ze opnieuw, beide tegelijk."
     ),
-    "admin.about.link": "Verbinding",
+    "admin.about.link": "verbinding",
     "admin.about.link.up": "gehoord",
     "admin.about.link.down": "NIET gehoord sinds {at}",
     "admin.about.facts": "feiten",
@@ -271,7 +276,7 @@ NL: Mapping[str, str] = {
     "admin.about.data": "accounts en toestellen",
     "admin.about.free": "vrij op de schijf",
     "admin.about.free.value": "{mb} MB",
-    "admin.about.certificate": "Certificaat",
+    "admin.about.certificate": "certificaat",
     "admin.about.certificate.none": "Het dashboard zelf spreekt geen https.",
     "admin.about.certificate.value": "{file}: geldig van {first} tot {last}",
     "admin.about.certificate.over": "VERLOPEN op {last}: {file}",
@@ -367,6 +372,7 @@ EN: Mapping[str, str] = {
     "admin.pagers.pager": "pager",
     "admin.pagers.carrier": "carrier",
     "admin.pagers.nobody": "nobody known",
+    "admin.pagers.not carried": "does not carry it yet",
     "admin.pagers.proven": "proven",
     "admin.pagers.place": "place",
     "admin.pagers.base": "paging system {base}: says nothing itself",
@@ -462,7 +468,7 @@ EN: Mapping[str, str] = {
     "admin.journal.older": "Older",
     "admin.journal.first": "To the newest",
     "admin.journal.unknown": (
-        "{count} facts on this page are not known to this version: another version of Achterwacht wrote them."
+        "Facts on this page that this version does not know: {count}. Another version of Achterwacht wrote them."
     ),
     "admin.journal.unreadable": "The journal cannot be read here. {why}",
     "admin.journal.unreadable.do": "The dashboard's user must be in the group of the folder with the journal.",
@@ -472,6 +478,10 @@ EN: Mapping[str, str] = {
     "admin.journal.told": "On disk, says Achterwacht",
     "admin.journal.told.unknown": "unknown: Achterwacht is not heard",
     "admin.journal.lost": "NOTE: Achterwacht says that fact {told} is on disk, but the last one here is {n}.",
+    "admin.journal.gone": "NOTE: Achterwacht says that fact {told} is on disk, but there is no journal here.",
+    "admin.journal.missing": (
+        "Facts {first} to {last} are missing or were changed, and do not stand here. Have the chain verified."
+    ),
     "admin.journal.pending": "Not on disk yet: {count}",
     "admin.journal.kept": "Heads that are kept here",
     "admin.journal.kept.last": "{count}, the newest of fact {n}",
@@ -492,7 +502,7 @@ EN: Mapping[str, str] = {
     "admin.journal.verify.when": "Verified at {at}, asked for by {by}.",
     "admin.journal.verify.rows": "{rows} facts, number {first} to {last}, in {files}.",
     "admin.journal.verify.empty": "There was nothing to compute.",
-    "admin.journal.verify.heads": "Compared with {heads} heads that were kept.",
+    "admin.journal.verify.heads": "Kept heads that it was compared with: {heads}.",
     "admin.journal.verify.no heads": "There was no kept head to compare with: then a cut end cannot be seen.",
     "admin.journal.verify.cut": "Fact {n} and what follows was on disk, and is not there any more.",
     "admin.journal.verify.problems": "Found (for whoever looks into it):",
@@ -515,7 +525,7 @@ EN: Mapping[str, str] = {
     "admin.about.other version": (
         "NOTE: dashboard and Achterwacht are not of the same version. Install both again, together."
     ),
-    "admin.about.link": "Link",
+    "admin.about.link": "link",
     "admin.about.link.up": "heard",
     "admin.about.link.down": "NOT heard since {at}",
     "admin.about.facts": "facts",
@@ -530,7 +540,7 @@ EN: Mapping[str, str] = {
     "admin.about.data": "accounts and devices",
     "admin.about.free": "free on the disk",
     "admin.about.free.value": "{mb} MB",
-    "admin.about.certificate": "Certificate",
+    "admin.about.certificate": "certificate",
     "admin.about.certificate.none": "The dashboard itself does not speak https.",
     "admin.about.certificate.value": "{file}: valid from {first} to {last}",
     "admin.about.certificate.over": "EXPIRED on {last}: {file}",

@@ -16,7 +16,7 @@ NL: Mapping[str, str] = {
     "incidents.open": "Nu open",
     "incidents.live.drill": "OEFENING",
     "incidents.live.open": "OPEN",
-    "incidents.since": "sinds",
+    "incidents.since": "al",
     "incidents.coming": "onderweg of ter plaatse: {count}",
     "incidents.no_number": "nog zonder nummer",
     "incidents.open_in_journal": "Volgens het journaal nog open, maar Achterwacht meldt het nu niet. Kijk op het bord.",
@@ -33,6 +33,7 @@ NL: Mapping[str, str] = {
     "incidents.empty.drills": "Nog geen oefeningen.",
     "incidents.empty.unknown": "Of er meldingen zijn, is onbekend.",
     "incidents.total": "Aantal: {count}.",
+    "incidents.total.open": "Daarvan nu open: {count}.",
     "incidents.pages": "Bladzijden",
     "incidents.page": "Bladzijde {page} van {pages}",
     "incidents.newer": "Nieuwer",
@@ -67,7 +68,7 @@ NL: Mapping[str, str] = {
         "Waarschuw de beheerder: `achterwacht verify` zegt wat er is."
     ),
     "incidents.unknown_facts": (
-        "Weggelaten: {count} feiten van een andere versie van Achterwacht, het eerste is feit {first}. "
+        "Weggelaten feiten van een andere versie van Achterwacht: {count}, het eerste is feit {first}. "
         "Die versie kan ze tonen."
     ),
     "incidents.none": "Deze melding is er niet",
@@ -87,7 +88,9 @@ NL: Mapping[str, str] = {
         "Alle feiten geeft: achterwacht facts --incident {name}"
     ),
     "incidents.timeline": "Verloop",
-    "incidents.timeline.lead": "De tijd na elk tijdstip telt vanaf de druk op de knop.",
+    "incidents.timeline.lead": (
+        "De tijd na elk tijdstip telt vanaf de druk op de knop. Hoe elke oproep aankwam, staat in de bijlage."
+    ),
     "incidents.after_press": "na {after}",
     "incidents.who_came": "Wie kwam",
     "incidents.nobody_came": "Niemand heeft gemeld te komen.",
@@ -152,7 +155,7 @@ EN: Mapping[str, str] = {
     "incidents.open": "Open now",
     "incidents.live.drill": "DRILL",
     "incidents.live.open": "OPEN",
-    "incidents.since": "since",
+    "incidents.since": "for",
     "incidents.coming": "on the way or there: {count}",
     "incidents.no_number": "no number yet",
     "incidents.open_in_journal": "Still open by the journal, but Achterwacht does not say so now. Look at the board.",
@@ -169,6 +172,7 @@ EN: Mapping[str, str] = {
     "incidents.empty.drills": "No drills yet.",
     "incidents.empty.unknown": "Whether there are incidents is unknown.",
     "incidents.total": "Number: {count}.",
+    "incidents.total.open": "Open now: {count} of them.",
     "incidents.pages": "Pages",
     "incidents.page": "Page {page} of {pages}",
     "incidents.newer": "Newer",
@@ -203,7 +207,7 @@ EN: Mapping[str, str] = {
         "Tell the administrator: `achterwacht verify` says what it is."
     ),
     "incidents.unknown_facts": (
-        "Left out: {count} facts of another version of Achterwacht, the first is fact {first}. "
+        "Facts of another version of Achterwacht that were left out: {count}, the first is fact {first}. "
         "That version can show them."
     ),
     "incidents.none": "There is no such incident",
@@ -223,7 +227,9 @@ EN: Mapping[str, str] = {
         "All of them: achterwacht facts --incident {name}"
     ),
     "incidents.timeline": "What happened",
-    "incidents.timeline.lead": "The time beside each clock time counts from the press of the button.",
+    "incidents.timeline.lead": (
+        "The time beside each clock time counts from the press of the button. How each call arrived is in the annex."
+    ),
     "incidents.after_press": "after {after}",
     "incidents.who_came": "Who came",
     "incidents.nobody_came": "Nobody reported coming.",

@@ -136,7 +136,6 @@ async def test_an_alarm_reaches_the_phone_with_its_buttons_and_must_break_throug
             {"label": "Ik kom", "answer": "coming", "token": "t1"},
             {"label": "Ik kan niet", "answer": "cannot", "token": "t2"},
         ],
-        "url": "https://paging.example/a/1",
     }
     assert (pushed.headers["TTL"], pushed.headers["Urgency"]) == ("120", "high")
     assert at.told == [TroubleOver(MEMBER), TroubleOver(FAULT)]
@@ -449,13 +448,12 @@ def test_a_signature_is_for_the_origin_as_the_standard_writes_it(endpoint: str, 
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 
-@given(title=st.text(max_size=5000), text=st.text(max_size=9000), url=st.text(max_size=5000))
-def test_a_payload_is_never_too_long_and_keeps_its_buttons(title: str, text: str, url: str) -> None:
-    data = payload(an_order(title=title, text=text, url=url))
+@given(title=st.text(max_size=5000), text=st.text(max_size=9000))
+def test_a_payload_is_never_too_long_and_keeps_its_buttons(title: str, text: str) -> None:
+    data = payload(an_order(title=title, text=text))
     said = json.loads(data)
     assert len(data) <= PAYLOAD_MAX_BYTES
     assert [button["answer"] for button in said["buttons"]] == ["coming", "cannot"]
-    assert said["url"] in (url, "")
     assert title.startswith(said["title"].removesuffix("…"))
     assert text.startswith(said["text"].removesuffix("…"))
 
@@ -463,7 +461,6 @@ def test_a_payload_is_never_too_long_and_keeps_its_buttons(title: str, text: str
 def test_a_long_text_gives_way_before_all_else() -> None:
     said = json.loads(payload(an_order(text='é"' * 4000)))
     assert said["title"] == "NOODKNOP Balie 3"
-    assert said["url"] == "https://paging.example/a/1"
     assert said["text"].startswith('é"é"')
     assert said["text"].endswith("…")
 

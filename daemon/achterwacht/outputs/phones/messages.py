@@ -86,7 +86,7 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver", kw_only=True):
     proof: str = ""
     """What a receipt of this message must have with it."""
     url: str = ""
-    """Opened when the message is tapped; empty when there is none."""
+    """Opened when a message of an app is tapped; empty when there is none. (A page on the telephone knows its own.)"""
 
 
 class Forget(msgspec.Struct, frozen=True, tag="forget"):

@@ -275,17 +275,13 @@ def payload(order: Deliver) -> bytes:
         "title": order.title,
         "text": order.text,
         "buttons": order.buttons,
-        "url": order.url,
     }
-    for part in ("text", "url", "title", "buttons"):
+    for part in ("text", "title", "buttons"):
         data = msgspec.json.encode(said)
         too_many = len(data) - PAYLOAD_MAX_BYTES
         if too_many <= 0:
             return data
-        if part == "buttons":
-            said[part] = ()
-        else:  # half a URL leads nowhere
-            said[part] = "" if part == "url" else _without(said[part], too_many)
+        said[part] = () if part == "buttons" else _without(said[part], too_many)
     return msgspec.json.encode(said)
 
 
