@@ -92,7 +92,14 @@ class Accounts:
     but for what ends a session: that holds at once, and is written when it can be. `by` is the account that does it.
     """
 
-    def __init__(self, folder: Path, clock: Clock, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        in_alarm: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`in_alarm()`: whether no login may end by its hours now."""
         self.trouble: str | None = None
         """Why the register cannot be used now; None while it can."""
         self.held: str | None = None
@@ -101,13 +108,16 @@ class Accounts:
         self._folder = folder
         self._clock = clock
         self._pause = pause
+        self._in_alarm = in_alarm
         self._passwords = Passwords()
         self._register: Register | None = None
         self._tried = asyncio.Event()
         self._accounts: dict[str, Account] = {}
         self._sessions: dict[str, Session] = {}
         """By digest."""
-        self._seen_s: dict[str, int] = {}
+        self._opened: dict[str, Moment] = {}
+        """Of those that began while we run."""
+        self._seen: dict[str, Moment] = {}
         """By digest; newer than what stands in the session."""
         self._unwritten: set[str] = set()
         """The digests of sessions that are not in the file yet."""
@@ -142,7 +152,7 @@ class Accounts:
         account = self._accounts.get(session.account) if session else None
         if session is None or account is None or account.disabled or self._is_over(session):
             return None
-        self._seen_s[session.digest] = self._now_s()
+        self._seen[session.digest] = self._clock.now()
         return Viewer(account.id, account.name, account.roles, account.member, session.screen, session.trusted)
 
     async def log_in(self, name: str, password: str, address: str) -> str:
@@ -159,6 +169,7 @@ class Accounts:
         start."""
         token, session = self._new_session(account, screen, trusted, label)
         self._sessions[session.digest] = session
+        self._opened[session.digest] = self._clock.now()
         self._unwritten.add(session.digest)
         ordinary = [one for one in self._sessions.values() if one.account == account and not one.trusted]
         for one in ordinary[:-SESSIONS_MAX]:
@@ -450,7 +461,7 @@ class Accounts:
             unwritten = [self._sessions[digest] for digest in self._unwritten]
             self._accounts = {account.id: account for account in accounts}
             self._sessions = {one.digest: one for one in (*sessions, *unwritten) if one.digest not in self._ended}
-            self._seen_s = {digest: seen_s for digest, seen_s in self._seen_s.items() if digest in self._sessions}
+            self._seen = {digest: seen for digest, seen in self._seen.items() if digest in self._sessions}
             await self._devices.keep(self._paired())
 
     async def _write(
@@ -489,9 +500,9 @@ class Accounts:
             added = [self._sessions[digest] for digest in self._unwritten]
             ended = set(self._ended)
             seen = {
-                session.digest: self._seen_s[session.digest]
+                session.digest: seen_s
                 for session in self._sessions.values()
-                if self._seen_s.get(session.digest, 0) - session.seen_s >= SEEN_S
+                if (seen_s := self._as_seen(session).seen_s) - session.seen_s >= SEEN_S
             }
             steps = [
                 *map(register.add_session, added),
@@ -525,22 +536,34 @@ class Accounts:
     def _end(self, session: Session) -> None:
         """Over at once; in the file with the next `_write_sessions`."""
         self._sessions.pop(session.digest, None)
-        self._seen_s.pop(session.digest, None)
+        self._opened.pop(session.digest, None)
+        self._seen.pop(session.digest, None)
         self._unwritten.discard(session.digest)
         self._ended.add(session.digest)
 
     def _is_over(self, session: Session) -> bool:
-        """A paired device never is."""
-        if session.trusted:
+        """A paired device never is; and nobody loses the board while an alarm is open."""
+        if session.trusted or self._in_alarm():
             return False
-        now_s = self._now_s()
-        return now_s - session.opened_s >= SESSION_S or now_s - self._as_seen(session).seen_s >= IDLE_S
+        opened = self._opened.get(session.digest)
+        seen = self._seen.get(session.digest, opened)
+        return self._since_s(opened, session.opened_s) >= SESSION_S or self._since_s(seen, session.seen_s) >= IDLE_S
+
+    def _since_s(self, moment: Moment | None, at_s: int) -> float:
+        """How long ago, by what runs on when a clock is set right; of what was before we ran, by the clock."""
+        now = self._clock.now()
+        return now.mono_s - moment.mono_s if moment is not None else now.at.timestamp() - at_s
 
     def _as_seen(self, session: Session) -> Session:
-        return replace(session, seen_s=max(session.seen_s, self._seen_s.get(session.digest, 0)))
+        seen = self._seen.get(session.digest)
+        return replace(session, seen_s=max(session.seen_s, _unix_s(seen))) if seen is not None else session
 
     def _now_s(self) -> int:
-        return int(self._clock.now().at.timestamp())
+        return _unix_s(self._clock.now())
+
+
+def _unix_s(moment: Moment) -> int:
+    return int(moment.at.timestamp())
 
 
 def check_password(password: str) -> None:

@@ -113,7 +113,7 @@ def make_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     rooms = Rooms(
         settings,
         house,
-        Accounts(settings.data, house.clock),
+        Accounts(settings.data, house.clock, in_alarm=lambda: bool(house.look.state.alarms)),
         renderer,
         Live(house, renderer, build),
         Archive(settings.state),

@@ -49,9 +49,14 @@ class Clock:
 
     def __init__(self) -> None:
         self._s = 0.0
+        self._wrong_s = 0.0
 
     def now(self) -> Moment:
-        return Moment(self._s, datetime(2026, 11, 23, 8, tzinfo=UTC) + timedelta(seconds=self._s), True)
+        at = datetime(2026, 11, 23, 8, tzinfo=UTC) + timedelta(seconds=self._s + self._wrong_s)
+        return Moment(self._s, at, True)
+
+    def set_forward(self, s: float) -> None:
+        self._wrong_s += s
 
     def wait(self, s: float) -> None:
         self._s += s
@@ -136,6 +141,31 @@ async def test_a_login_that_is_not_used_ends_sooner(tmp_path: Path) -> None:
         clock.wait(1)
         assert accounts.viewer(used)
         assert accounts.viewer(unused) is None
+
+
+@pytest.mark.parametrize("hours", [4, 13, 20_000])
+async def test_a_clock_that_is_set_right_ends_no_login(tmp_path: Path, hours: int) -> None:
+    clock = Clock()
+    async with accounts_of(tmp_path, clock) as accounts:
+        els = await accounts.add("Els", RECEPTION)
+        used, unused = await accounts.open_session(els), await accounts.open_session(els)
+        assert accounts.viewer(used)
+        clock.set_forward(hours * 3600)
+        assert accounts.viewer(used) and accounts.viewer(unused)
+        clock.wait(IDLE_S)
+        assert accounts.viewer(used) is None
+
+
+async def test_no_login_ends_while_an_alarm_is_open(tmp_path: Path) -> None:
+    clock, alarms = Clock(), ["7-9f3a-412"]
+    async with Accounts(tmp_path, clock, in_alarm=lambda: bool(alarms)).running() as accounts:
+        els = await accounts.add("Els", RECEPTION)
+        token = await accounts.open_session(els)
+        clock.wait(2 * SESSION_S)
+        await accounts.open_session(els)  # what is over would be gone with this
+        assert accounts.viewer(token)
+        alarms.clear()
+        assert accounts.viewer(token) is None
 
 
 async def test_a_paired_device_never_ends_by_itself(tmp_path: Path) -> None:
