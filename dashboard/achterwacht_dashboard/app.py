@@ -236,7 +236,8 @@ def _add_pages(app: FastAPI) -> None:
 
     @app.get("/receptie", include_in_schema=False)
     async def receptie(request: Request) -> Response:
-        return respond(request, "receptie.html", links=board.links(request.state.viewer))
+        viewer = request.state.viewer
+        return respond(request, "receptie.html", links=board.links(viewer), practises=board.practises(viewer))
 
     @app.get("/team", include_in_schema=False)
     async def team_page(request: Request) -> Response:

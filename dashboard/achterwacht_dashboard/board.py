@@ -60,10 +60,9 @@ def open_alarms(seen: Seen) -> list[Alarm]:
     return sorted(seen.alarms, key=lambda alarm: alarm.drill)
 
 
-def may(seen: Seen, command: str, as_member: bool = True) -> bool:
+def may(viewer: Viewer, command: str, as_member: bool = True) -> bool:
     """Whether who looks may give this command. Most are said in one's own name: then one must be of the plan."""
-    allowed = access.may(seen.viewer, f"POST /do/{command}")
-    return allowed and (bool(seen.viewer.member) or not as_member)
+    return access.may(viewer, f"POST /do/{command}") and (bool(viewer.member) or not as_member)
 
 
 def _clock(at: datetime, form: str = "%H:%M:%S") -> str:
@@ -96,7 +95,7 @@ def _members(seen: Seen, members: Iterable[Member]) -> list[tuple[str, str]]:
 def _who_answers(seen: Seen, alarm: Alarm, zender: Zender) -> list[tuple[str, str]]:
     """In whose name an answer can be given here: in everybody's by those who hear what is called out, else in one's
     own. Not in that of who sits there: it would not count."""
-    if not may(seen, "answer", as_member=False):
+    if not may(seen.viewer, "answer", as_member=False):
         return []
     everybody = not seen.viewer.roles.isdisjoint(access.FOR_OTHERS)
     members = [member for member in alarm.plan.members if member.id not in zender.staff]
@@ -151,8 +150,8 @@ def practice(seen: Seen) -> Mapping[str, Any]:
             }
             for target, test in newest
         ],
-        "may_drill": may(seen, "drill_start"),
-        "may_test": may(seen, "test"),
+        "may_drill": may(seen.viewer, "drill_start"),
+        "may_test": may(seen.viewer, "test"),
     }
 
 
@@ -165,7 +164,7 @@ def alarms(seen: Seen) -> Mapping[str, Any]:
     return {
         "alarms": shown,
         "members": dict.fromkeys(member for alarm in shown for member in alarm["members"]),
-        "may_stop": may(seen, "drill_stop"),
+        "may_stop": may(seen.viewer, "drill_stop"),
         "viewer": seen.viewer.member,
     }
 
@@ -296,7 +295,7 @@ def notes(seen: Seen) -> Mapping[str, Any]:
             for alarm, until_s in undoable(seen)
         ],
         "notices": [] if seen.alarms else list(notices(seen)),
-        "may_undo": may(seen, "undo"),
+        "may_undo": may(seen.viewer, "undo"),
     }
 
 
@@ -308,7 +307,7 @@ def _button_test(seen: Seen, test: ButtonTest) -> dict[str, Any]:
         "stage": stage,
         "until_s": round(test.until_s, 3),
         "text": seen.words(f"board.test.{stage}", place=seen.state.plan.place(test.zender), by=seen.who(test.by)),
-        "mine": test.by == seen.viewer.member and may(seen, "claim"),
+        "mine": test.by == seen.viewer.member and may(seen.viewer, "claim"),
     }
 
 
@@ -322,7 +321,7 @@ def pagers(seen: Seen) -> Mapping[str, Any]:
         "progress": list(_progress(seen)),
         "rows": sorted(rows, key=lambda row: not row["late"]),
         "members": _members(seen, seen.state.plan.members) if any(row["late"] for row in rows) else [],
-        "may_call": may(seen, "called"),
+        "may_call": may(seen.viewer, "called"),
     }
 
 
@@ -416,7 +415,7 @@ def faults(seen: Seen) -> Mapping[str, Any]:
         "known": seen.is_heard,
         "faults": [_fault(seen, reason, names) for reason in reasons[:FAULTS_MAX]],
         "more": max(0, len(reasons) - FAULTS_MAX),
-        "may_acknowledge": may(seen, "acknowledge"),
+        "may_acknowledge": may(seen.viewer, "acknowledge"),
     }
 
 
@@ -539,6 +538,11 @@ LINKS = (("/meldingen", "board.incidents"), ("/beheer", "board.manage"), ("/acco
 def links(viewer: Viewer) -> list[tuple[str, str]]:
     """The other pages that this viewer may see: path, and the key of the word."""
     return [(path, key) for path, key in LINKS if access.may(viewer, f"GET {path}")]
+
+
+def practises(viewer: Viewer) -> bool:
+    """Whether this viewer may try anything here."""
+    return may(viewer, "drill_start") or may(viewer, "test")
 
 
 PAGE = Page(

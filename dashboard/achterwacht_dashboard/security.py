@@ -99,7 +99,8 @@ class Security:
                 answer = MutableHeaders(scope=_headers_of(message))
                 for name, value in HEADERS.items():
                     answer[name] = value
-                answer.setdefault("Cache-Control", "no-store")
+                # Our own files may be kept, but are asked for each time: old scripts on a new page would be a dead one.
+                answer.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
             await send(message)
 
         async def bounded() -> Message:

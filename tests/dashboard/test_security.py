@@ -68,6 +68,17 @@ async def test_every_answer_has_the_headers_whatever_it_says(
     assert "ZeroDivisionError" in caplog.text
 
 
+async def test_only_our_own_files_are_kept_and_never_unasked(tmp_path: Path) -> None:
+    async with site(House(), tmp_path) as here, stranger(here) as client:
+        assert (await client.get("/login")).headers["cache-control"] == "no-store"
+        file = await client.get("/static/base.css")
+        assert (file.headers["cache-control"], file.headers["content-encoding"]) == ("no-cache", "gzip")
+        again = await client.get("/static/base.css", headers={"If-None-Match": file.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        changed = await client.get("/static/base.css", headers={"If-None-Match": '"of another build"'})
+        assert changed.content == file.content
+
+
 async def test_no_page_breaks_its_own_policy(chromium: Browser, tmp_path: Path) -> None:
     house = House()
     house.press(7)

@@ -569,7 +569,7 @@ EN = Words(
         "nothing more": "Nothing more was heard of it, and no fault says why",
     },
     day={
-        "weekdays": "Mo Tu We Th Fr Sa Su",
+        "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
         "ready": "PAGERS COMPLETE",
         "missing": "NOT COMPLETE",
         "not yet": "NOT CHECKED YET",

@@ -259,7 +259,7 @@ NL = Words(
         "the alarm is closed": "het alarm is al voorbij",
         "no such alarm": "dit alarm is niet bekend",
         "no alarm of this name was closed in the last ten minutes": (
-            "geen alarm met deze naam is in de laatste tien minuten gesloten"
+            "te laat: dit alarm is niet in de laatste tien minuten gesloten"
         ),
         "this desk has a new alarm already": "deze plek heeft alweer een nieuw alarm",
         "no such fault stands now": "deze storing is er nu niet",
