@@ -11,6 +11,7 @@ import platform
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,10 +23,11 @@ from fastapi.responses import RedirectResponse, Response
 from achterwacht.errors import JournalError
 from achterwacht_dashboard import access, journal_view
 from achterwacht_dashboard.account_pages import deed_told
+from achterwacht_dashboard.board import signals_elsewhere
 from achterwacht_dashboard.guide_view import PAGE as GUIDE
 from achterwacht_dashboard.journal_view import Verifier
 from achterwacht_dashboard.menu import menu
-from achterwacht_dashboard.pages import Page, Seen
+from achterwacht_dashboard.pages import Page, Seen, Signals
 from achterwacht_dashboard.register import RegisterUnavailable
 from achterwacht_dashboard.respond import respond, seen_by
 from achterwacht_dashboard.ringing import stands
@@ -52,9 +54,16 @@ def now(seen: Seen) -> Mapping[str, Any]:
     }
 
 
-PAGE = Page("beheer", "GET /beheer", {"now": now})
+def _guided_signals(seen: Seen) -> Signals:
+    elsewhere = signals_elsewhere(seen)
+    return replace(elsewhere, tones={**GUIDE.signals(seen).tones, **elsewhere.tones})
+
+
+PAGE = Page("beheer", "GET /beheer", {"now": now}, signals_elsewhere)
 """The live part of each page; the rest says how old it is, and is fetched anew (static/admin.js)."""
-GUIDED = Page(GUIDE.name, GUIDE.route, {**GUIDE.parts, "now": now}, GUIDE.signals)
+GUIDED = Page(GUIDE.name, GUIDE.route, {**GUIDE.parts, "now": now}, _guided_signals)
+ACCOUNT = Page("account", "GET /account", {"now": now}, signals_elsewhere)
+"""One's own account (doors.py), which pages of /beheer and the board lead to."""
 
 
 def _page(request: Request, template: str, seen: Seen, status: int = 200, **values: Any) -> Response:

@@ -68,7 +68,8 @@ AGAIN_S = 2.0
 log = logging.getLogger(__name__)
 
 LIVE_PAGES: Mapping[str, Page] = {
-    page.name: page for page in (board.PAGE, team.PAGE, desk.PAGE, incidents.PAGE, admin.PAGE, admin.GUIDED)
+    page.name: page
+    for page in (board.PAGE, team.PAGE, desk.PAGE, incidents.PAGE, admin.PAGE, admin.GUIDED, admin.ACCOUNT)
 }
 
 

@@ -501,14 +501,8 @@ def _own_test(seen: Seen) -> str:
 
 
 def _tones(seen: Seen) -> Mapping[str, Tone]:
-    """An alarm sounds while people are wanted, and where whoever looks is asked to call 112. What was silenced sounds
-    again when the ladder starts anew. At a desk in alarm nothing begins to sound (S9)."""
-    tones: dict[str, Tone] = {}
-    for alarm in seen.alarms:
-        if alarm.searching and not is_announced(alarm):
-            tones[f"{alarm.incident} {alarm.run_s:.2f}"] = "drill" if alarm.drill else "alarm"
-        if is_caller(alarm, seen.viewer.member):
-            tones[f"{alarm.incident} 112 {alarm.turn}"] = "alarm"
+    """Alarms, tests and faults. At a desk in alarm nothing begins to sound (S9)."""
+    tones = _alarm_tones(seen)
     if seen.discreet:
         return tones
     if own_test := _own_test(seen):
@@ -522,6 +516,25 @@ def _tones(seen: Seen) -> Mapping[str, Tone]:
         if one.because and fault and fault.acknowledged_by is None:
             tones[one.because] = "fault"
     return tones
+
+
+def _alarm_tones(seen: Seen) -> dict[str, Tone]:
+    """An alarm sounds while people are wanted, and where whoever looks is asked to call 112. What was silenced sounds
+    again when the ladder starts anew."""
+    tones: dict[str, Tone] = {}
+    for alarm in seen.alarms:
+        if alarm.searching and not is_announced(alarm):
+            tones[f"{alarm.incident} {alarm.run_s:.2f}"] = "drill" if alarm.drill else "alarm"
+        if is_caller(alarm, seen.viewer.member):
+            tones[f"{alarm.incident} 112 {alarm.turn}"] = "alarm"
+    return tones
+
+
+def signals_elsewhere(seen: Seen) -> Signals:
+    """Of the pages that the board leads to: whoever has gone there hears of an alarm as on the board."""
+    if not access.may(seen.viewer, "GET /receptie"):
+        return Signals()
+    return Signals(tones=_alarm_tones(seen), title=_title(seen))
 
 
 def _title(seen: Seen) -> str:

@@ -214,7 +214,8 @@ def _own_page(request: Request, status: int = 200, wrong: str = "", done: str = 
     account = accounts_of(request).all_by_id()[viewer.account]
     names = request.app.state.house.look.names
     return respond(
-        request, "account.html", status, wrong=wrong, done=done, has_password=bool(account.password),
+        request, "account.html", status, wrong=wrong, done=done, hears=access.may(viewer, "GET /receptie"),
+        has_password=bool(account.password),
         member=names.get(viewer.member, viewer.member), ROLES=ROLES,
     )  # fmt: skip
 

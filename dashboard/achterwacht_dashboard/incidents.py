@@ -20,6 +20,7 @@ from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.errors import JournalError
 from achterwacht_dashboard import access
 from achterwacht_dashboard.archive import Archive, Entry, Shelf, Told
+from achterwacht_dashboard.board import signals_elsewhere
 from achterwacht_dashboard.pages import Page, Seen
 from achterwacht_dashboard.respond import respond, seen_by
 from achterwacht_dashboard.story_view import draft_view, is_live, story_view
@@ -265,4 +266,4 @@ def _year(entry: Entry) -> str:
     return f"{entry.raised_at.astimezone(HOUSE_ZONE).year}"
 
 
-PAGE = Page("meldingen", "GET /meldingen", {"open": open_view})
+PAGE = Page("meldingen", "GET /meldingen", {"open": open_view}, signals_elsewhere)

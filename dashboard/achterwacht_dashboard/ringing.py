@@ -65,11 +65,16 @@ def orders_of(alarm: Alarm, member: str) -> list[str]:
 
 
 def fresh_test(seen: Seen, target: str) -> Tested | None:
-    """The newest test of this target, while it may still be shown in time."""
+    """The newest test of this target, while it may still be shown in time. None beside an alarm: that is none."""
     tested = seen.state.tests.get(target)
-    if tested is None or tested.stage == "failed" or (seen.now.at - tested.at).total_seconds() >= TEST_S:
+    if tested is None or tested.stage == "failed" or any(not alarm.drill for alarm in seen.alarms):
         return None
-    return tested
+    return tested if _is_within(TEST_S, seen, tested.at) else None
+
+
+def _is_within(max_s: float, seen: Seen, at: datetime) -> bool:
+    """Whether this was so short ago; what is still to come was not, though a clock that was set back may say so."""
+    return 0 <= (seen.now.at - at).total_seconds() < max_s
 
 
 def undoable(seen: Seen) -> list[tuple[Alarm, float]]:
@@ -112,7 +117,7 @@ def notices(seen: Seen) -> Iterator[str]:
     for one in list(reversed(told))[:NOTICES_MAX]:
         notice = seen.texts.notice(one.kind, one.reason)
         is_done = one.reason in ABOUT_MISSING and lacking.isdisjoint(one.about)
-        if notice and not is_done and (seen.now.at - one.when.at).total_seconds() < NOTICE_S:
+        if notice and not is_done and _is_within(NOTICE_S, seen, one.when.at):
             said = {"pagers": seen.texts.row(one.about)}
             at, title, text = f"{one.when.local:%H:%M}", notice.title.format_map(said), notice.text.format_map(said)
             yield f"{at} {title}. {text}"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from achterwacht.core.display import URGENCY
 from achterwacht.core.drill import is_announced
 from achterwacht.core.heard import AnswerWord
 from achterwacht.core.moment import HOUSE_ZONE
 from achterwacht.core.morning import Row, board
-from achterwacht.core.plan import APP, PAGER, PUSH
+from achterwacht.core.plan import APP, PAGER
 from achterwacht.core.roster import days
 from achterwacht.core.state import Alarm, Phase, Tested
 from achterwacht.outputs.texts.day import day_word, span
@@ -51,9 +51,9 @@ SWAPS_MAX = 5
 
 @dataclass(frozen=True)
 class Button:
-    """One answer, as it stands under the thumb. `look`: primary, alarm or nothing."""
+    """One answer, or the call itself, as it stands under the thumb. `look`: primary, alarm or nothing."""
 
-    answer: AnswerWord
+    answer: AnswerWord | Literal["call"]
     label: str
     look: str = ""
 
@@ -183,46 +183,52 @@ def _script(seen: Seen, alarm: Alarm) -> str:
 
 
 def _buttons(seen: Seen, alarm: Alarm, is_caller: bool) -> tuple[Button, ...]:
-    """The answers of this moment, the most likely first. "Veilig" and the call itself are not among them."""
+    """What fits the moment, "veilig" apart, so that little moves from one to the next: while a thumb is on its way
+    somebody else may have spoken. For who comes or is there, that 112 is needed stands second until it is called; the
+    call itself takes its place, and that it *was* called never does."""
     if is_announced(alarm):
         return ()
     there = _is_there(alarm, seen.viewer.member)
-    room = BUTTONS_MAX - there - is_caller
-    return tuple(_wanted(seen, alarm, is_caller))[:room]
+    return tuple(_wanted(seen, alarm, is_caller))[: BUTTONS_MAX - there]
 
 
 def _wanted(seen: Seen, alarm: Alarm, is_caller: bool) -> Iterator[Button]:
     t, said = seen.words, alarm.responders.get(seen.viewer.member)
+    call = Button("call", t("team.call.112"), "alarm")
     need = Button("need_112", t("team.need_112.drill" if alarm.drill else "team.need_112"), "alarm")
     called = Button("called_112", t("team.called_112"))
-    advised, none = alarm.police == "advised", alarm.police == "none"
-    if is_caller:
-        yield called
-    if said is None:
-        yield Button("coming", t("team.coming"), "primary")
-        yield Button("cannot", t("team.cannot"))
-    elif said.answer == "cannot":
-        yield Button("coming", t("team.coming.after_all"), "primary")
+    none, advised = alarm.police == "none", alarm.police == "advised"
+    if said is None or said.answer == "cannot":
         if is_caller:
-            yield Button("cannot", t("team.cannot.call"))
-        elif none:
+            yield call
+            yield called
+        yield Button("coming", t("team.coming.after_all" if said else "team.coming"), "primary")
+        if said is None or is_caller:
+            yield Button("cannot", t("team.cannot.call" if said else "team.cannot"))
+        elif none or advised:
             yield need
     elif said.answer == "coming":
         yield Button("on_scene", t("team.on_scene"), "primary")
-        if none:
-            yield need
-        elif advised and not is_caller:
-            yield called
+        if none or advised:
+            yield call if is_caller else need
         yield Button("cannot", t("team.cannot.after_all"))
+        if advised:
+            yield called
     else:
+        leave = Button("told_to_leave", t("team.told_to_leave", times=1 if alarm.leave_s is None else 2))
+        asked = None
         if alarm.asked_s is not None:
-            yield Button("on_scene", t("team.well"), "primary")
+            asked = Button("on_scene", t("team.well"), "primary")
         elif _is_need_asked(alarm):
-            yield Button("on_scene", t("team.need_112.no"))
-        yield Button("told_to_leave", t("team.told_to_leave", times=1 if alarm.leave_s is None else 2))
-        if none:
-            yield need
-        if not alarm.drill and alarm.police in ("none", "advised") and not is_caller:
+            asked = Button("on_scene", t("team.need_112.no"))
+        yield asked or leave
+        if none or advised:
+            yield call if is_caller else need
+        if advised:
+            yield called
+        if asked:
+            yield leave
+        if none and not alarm.drill:
             yield called
         if alarm.police == "called":
             yield Button("police_here", t("team.police_here"))
@@ -363,7 +369,7 @@ def _phone(seen: Seen, target: str) -> Mapping[str, Any]:
         "name": seen.texts.device(target, seen.look.names),
         "result": _result(seen, tested),
         "failed": tested is not None and tested.stage == "failed",
-        "can_test": not target.startswith(f"{PUSH}:"),  # templates/push.html has that button
+        "test": seen.words("team.test.page" if target.startswith(f"{APP}:") else "team.test"),
         "order": fresh.order if fresh and target == f"{APP}:{seen.viewer.member}" else "",
     }
 

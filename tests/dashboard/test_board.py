@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, get_args
 
 import pytest
@@ -684,6 +684,24 @@ def test_a_test_of_the_board_is_heard_and_seen() -> None:
     assert read(told, "notes") == "TEST van deze pagina. Dit is geen alarm."
     house.wait(31)
     assert signals(seen(house)).orders == () and read(seen(house), "notes") == ""
+
+
+def test_that_it_is_no_alarm_is_never_said_beside_one() -> None:
+    house = ringing()
+    house.tests("app:els", by="els")
+    house.press(7)
+    assert "TEST" not in read(seen(house), "notes")
+    assert "test" not in signals(seen(house)).tones.values()
+
+
+def test_a_test_and_a_notice_of_a_clock_that_was_set_back_are_not_new() -> None:
+    house = by_day(replace(BY_DAY, members=tuple(replace(one, ways=(APP,)) for one in BY_DAY.members)), lifted=("p1",))
+    house.tests("app:els", by="els")
+    told = tuple(one for one in house.all(Ordered) if one.target == "app:els" and one.kind in NOTICES)
+    assert read(seen(house, notices=told), "notes").startswith("TEST")
+    house._started_at -= timedelta(hours=3)
+    house.wait(60)
+    assert read(seen(house, notices=told), "notes") == ""
 
 
 def test_what_the_reception_was_told_by_its_page_stands_there_in_peace() -> None:

@@ -156,6 +156,8 @@ async def test_of_several_alarms_all_are_seen(chromium: Browser, tmp_path: Path)
     async with site(house, tmp_path) as here, board(chromium, here) as page:
         house.press(7)
         house.wait(5)
+        here.tell()
+        await expect(page.get_by_role("button", name="komt eraan")).to_be_visible()
         house.press(5)
         here.tell()
         first, second = page.get_by_role("heading", name="Balie 3"), page.get_by_role("heading", name="Balie 1")
@@ -194,6 +196,35 @@ async def test_who_is_writing_goes_on_whatever_else_happens(chromium: Browser, t
         await expect(page.locator("[data-part=notes]")).to_contain_text("Het alarm van Balie 3 is gesloten")
         closed = house.all(AlarmClosed)[-1]
         assert (closed.by, closed.reason) == ("cor", "bezoeker is weg")
+
+
+async def test_the_next_alarm_takes_nothing_from_under_a_hand(chromium: Browser, tmp_path: Path) -> None:
+    """Neither the name that was chosen, nor the button that is held down; nor the name of who called 112."""
+    house = awake()
+    async with site(house, tmp_path) as here, board(chromium, here) as page:
+        first = house.press(7)
+        house.says("anna", "need_112", incident=first)
+        here.tell()
+        whose = page.locator(f"#incident-{first}").get_by_label("Namens")
+        caller = page.locator(f"#help-of-{first} select")
+        coming = page.locator(f"#incident-{first}").get_by_role("button", name="komt eraan")
+        await whose.select_option("cor")
+        await caller.select_option("fred")
+        held = await coming.element_handle()
+        await coming.hover()
+        await expect(coming).not_to_have_attribute("data-settling", "")
+        await page.mouse.down()
+        for others in ((5,), (1, 2)):
+            for nr in others:
+                house.press(nr)
+            here.tell()
+            await expect(page.get_by_role("heading", name=PLACES[others[-1]], exact=True)).to_be_visible()
+            await expect(whose).to_have_value("cor")
+            await expect(caller).to_have_value("fred")
+            await expect(coming).to_be_visible()
+            await expect(caller).to_be_visible()
+            assert await coming.evaluate("(now, held) => now === held", held)
+        await page.mouse.up()
 
 
 async def test_at_a_desk_in_alarm_nothing_is_seen(chromium: Browser, tmp_path: Path) -> None:
@@ -298,14 +329,14 @@ async def test_the_open_board_is_rung_and_says_what_it_shows(chromium: Browser, 
     house = awake(replace(PLAN, members=tuple(replace(member, ways=(APP,)) for member in PLAN.members)))
     async with site(house, tmp_path) as here, board(chromium, here) as page:
         await here.until(lambda: here.pages == ("els",), "the daemon knows whose page is open")
-        incident = house.press(7)
-        house.wait(31)  # the third step rings the reception
-        here.tell()
-        await here.until(lambda: house.state.alarms[incident].rings["app:els"].stage == "shown", "shown")
         house.tests("app:els", by="els")
         here.tell()
         await here.until(lambda: house.state.tests["app:els"].stage == "shown", "the test is shown")
         await expect(page.locator("[data-part=notes]")).to_contain_text("TEST van deze pagina")
+        incident = house.press(7)
+        house.wait(31)  # the third step rings the reception
+        here.tell()
+        await here.until(lambda: house.state.alarms[incident].rings["app:els"].stage == "shown", "shown")
 
 
 async def test_beside_an_alarm_nothing_is_green_and_no_word_hides_it(chromium: Browser, tmp_path: Path) -> None:

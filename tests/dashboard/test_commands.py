@@ -385,7 +385,7 @@ async def pressing(chromium: Browser, here: Site, incident: str) -> AsyncIterato
     await page.goto(f"{here.url}/account")
     said = "".join(
         f' data-{name}="{DUTCH(f"common.{name}")}"'
-        for name in ("sent", "again", "done", "held", "refused", "unknown", "login")
+        for name in ("sent", "again", "done", "held", "refused", "unknown", "login", "missed", "seen")
     )
     html = f'{FORM.format(incident=incident)}<div id="said"{said}></div>'
     await page.evaluate(
@@ -493,6 +493,57 @@ async def test_whoever_is_refused_or_logged_out_reads_why(chromium: Browser, tmp
         await page.get_by_text("Kan niet").click()
         await expect(page.locator("#said")).to_contain_text("Kan niet: uitgelogd", timeout=MS)
         assert answers(here) == []
+
+
+async def test_what_failed_stands_there_until_it_was_seen_or_done_after_all(chromium: Browser, tmp_path: Path) -> None:
+    house = House()
+    async with site(house, tmp_path) as here, pressing(chromium, here, house.press(7)) as page:
+        await page.clock.install()
+        await page.evaluate("() => { navigator.vibrate = (times) => (window.shaken ??= []).push(times); }")
+        failed, go = page.locator("#said [data-state=failed]"), page.get_by_role("button", name="Ik ga")
+
+        async def fails() -> None:
+            await page.route("**/do/answer", lambda route: route.fulfill(status=400, json={"detail": "zo niet"}))
+            await go.click()
+            await expect(failed).to_contain_text("Ik ga: zo niet")
+            await page.unroute("**/do/answer")
+            await page.clock.run_for(1000)  # the same so soon again would be the same wish
+
+        await fails()
+        assert len(await page.evaluate("shaken")) == 1, "it is felt"
+        await page.clock.run_for(60_000)
+        await expect(failed).to_be_visible()
+        await expect(go).to_have_attribute("data-state", "failed")
+        await failed.get_by_role("button", name="Gezien").click()
+        await expect(failed).to_have_count(0)
+        await expect(go).not_to_have_attribute("data-state", "failed")
+
+        await fails()
+        await go.click()
+        await expect(page.locator("#said")).to_have_text("Ik ga: aangekomen")
+        assert answers(here) == ["coming"]
+
+        await page.clock.run_for(3000)
+        on_their_way: list[Route] = []
+
+        async def hold(route: Route) -> None:
+            on_their_way.append(route)
+
+        await page.route("**/do/answer", hold)
+        await go.click()
+        await here.until(lambda: on_their_way)
+        await page.clock.run_for(3500)  # what was said of the press before goes
+        await expect(page.locator("#said")).to_have_text("Ik ga: verstuurd")
+        await expect(go).to_have_attribute("data-state", "sent")
+        await on_their_way[0].fulfill(status=400, json={"detail": "zo niet"})
+        await expect(failed).to_be_visible()
+        look = "document.dispatchEvent(new CustomEvent('look', { detail: { signals: {} } }))"
+        await page.evaluate("document.querySelector('[name=incident]').remove()")  # the alarm is over
+        await page.evaluate(look)
+        await expect(failed).to_be_visible()
+        await page.clock.run_for(60_000)
+        await page.evaluate(look)
+        await expect(failed).to_have_count(0)
 
 
 async def test_nobody_leaves_a_page_unasked_while_something_is_under_way(chromium: Browser, tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ async def test_nothing_but_the_word_changes_at_the_desk(chromium: Browser, tmp_p
         await expect(lost).to_have_css("font-size", "14px")
         await expect(lost).to_have_css("background-color", "rgba(0, 0, 0, 0)")
         assert await lost.get_attribute("role") is None, "nothing is read aloud here"
+        await expect(page).to_have_title("Vandaag · Achterwacht")
 
 
 async def how_it_looks(page: object) -> str:

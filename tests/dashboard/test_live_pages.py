@@ -4,9 +4,11 @@ somebody is typing or pressing stays."""
 from __future__ import annotations
 
 import random
+import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from achterwacht_dashboard import live, pages
 from achterwacht_dashboard.app import LIVE_PAGES
 from achterwacht_dashboard.pages import Renderer, Seen, Signals
 from dashboard_site import WITHIN_S, Site, site
-from house import House
+from house import TOWN_HALL, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -97,6 +99,7 @@ async def test_a_dashboard_that_hangs_is_old_news_within_seconds(
         here.app.state.live._maker.submit(speaks.wait, WITHIN_S)
         await expect(page.locator(":root[data-stale]")).to_have_count(1, timeout=MS)
         await expect(bar(page)).to_contain_text("Verbinding weg sinds")
+        await expect(page).to_have_title(re.compile(r"^\? Receptie"))
         speaks.set()
         await expect(page.locator(":root[data-stale]")).to_have_count(0, timeout=MS)
         await expect(bar(page)).to_be_hidden()
@@ -191,6 +194,45 @@ async def test_a_page_that_slept_is_old_until_it_has_heard(
         }""")
         assert frozen
         await expect(page.locator(":root[data-stale]")).to_have_count(0, timeout=MS)
+
+
+async def test_what_waited_for_a_page_that_slept_is_not_shown_as_new(
+    chromium: Browser, tmp_path: Path, counting: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came in while it slept is heard before any timer of its own."""
+    monkeypatch.setattr(live, "BEAT_S", 0.5)
+    async with site(House(), tmp_path) as here, opened(chromium, here) as page:
+        await expect(page.locator("[data-part=light]")).to_contain_text("0 open", timeout=MS)
+        first = await page.evaluate("""() => new Promise((done) => {
+            for (let timer = 1; timer < 1000; timer++) clearInterval(timer);
+            performance.now = ((real) => () => real() + 60_000)(performance.now.bind(performance));
+            document.addEventListener("look", () => done("new"));
+            document.addEventListener("stale", () => done("old"));
+        })""")
+        assert first == "old"
+
+
+async def test_a_page_that_lost_a_script_says_so_and_comes_back(chromium: Browser, tmp_path: Path) -> None:
+    zenders = tuple(replace(zender, help=zender.nr == 7) for zender in TOWN_HALL.zenders)
+    async with site(House(replace(TOWN_HALL, zenders=zenders)), tmp_path) as here:
+        context = await chromium.new_context(reduced_motion="reduce")
+        await context.add_cookies([here.cookie(await here.token("reception"))])
+        page = await context.new_page()
+        await page.clock.install()
+        for path, said in (
+            ("/receptie", "Deze pagina hoort niets: laad haar opnieuw."),
+            ("/balie/7", "Printer 2 onbekend"),
+        ):
+            await page.route("**/static/morph.js*", lambda route: route.abort(), times=1)
+            await page.goto(f"{here.url}{path}")
+            # Its time is the style sheet's, where nothing may move too.
+            await expect(bar(page)).to_have_css("animation-duration", "3s")
+            await expect(bar(page)).to_be_visible(timeout=MS)
+            await expect(bar(page)).to_have_text(said)
+            await page.clock.run_for(10_000)
+            await expect(page.locator(":root[data-live]")).to_have_count(1, timeout=MS)
+            await expect(bar(page)).to_be_hidden()
+        await context.close()
 
 
 async def test_a_part_that_is_broken_says_so(

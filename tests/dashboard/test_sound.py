@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,63 @@ async def test_a_lost_connection_is_heard_and_can_be_muted_for_a_while(chromium:
         await sounds(page, "fault")
 
 
+async def test_what_was_muted_before_the_connection_was_lost_was_something_else(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    house = House(APP_HALL)
+    async with AsyncExitStack() as outer:
+        async with site(house, tmp_path) as here:
+            page = await outer.enter_async_context(page_of(chromium, here, "anna"))
+            await page.evaluate("localStorage.setItem('muted', Date.now() + 29 * 60_000)")
+        await hears_nothing_for_long(page)
+        await expect(page.locator("html")).to_have_attribute("data-tone", "fault")
+
+
+async def test_who_leaves_the_board_hears_an_alarm_all_the_same(chromium: Browser, tmp_path: Path) -> None:
+    """Els goes to the other pages in the same tab. What begins at the desk of the screen is neither heard nor read."""
+    house = House(
+        replace(APP_HALL, zenders=tuple(replace(one, screens=("balie 5",) * (one.nr == 5)) for one in APP_HALL.zenders))
+    )
+    async with site(house, tmp_path) as here:
+        context = await chromium.new_context()
+        token = await here.token("reception", "coordinator", member="els", screen="balie 5")
+        await context.add_cookies([here.cookie(token)])
+        page = await context.new_page()
+        await page.goto(f"{here.url}/receptie")
+        await page.get_by_role("button", name="Start dienst").click()
+        await expect(page.locator("html")).to_have_attribute("data-sound", "on")
+        incidents: list[str] = []
+        for leads_to in ("meldingen", "beheer", "mijn account"):
+            await page.goto(f"{here.url}/receptie")
+            await page.get_by_role("link", name=leads_to).click()
+            await sounds(page, "")
+            incidents.append(house.press(7))
+            house.wait(1)
+            here.tell()
+            await sounds(page, "alarm")
+            await expect(page).to_have_title(re.compile("ALARM"))
+            await expect(page.get_by_role("alert").filter(has_text="Balie 3")).to_be_visible()
+            house.says("anna", "on_scene", incident=incidents[-1])
+            house.says("anna", "all_clear", incident=incidents[-1])
+            house.wait(100)
+            here.tell()
+            await sounds(page, "")
+        house.press(5)
+        house.press(7)
+        house.wait(1)
+        here.tell()
+        await here.until(lambda: len(here.app.state.house.look.state.alarms) == 2)
+        await page.reload()
+        await page.get_by_role("button", name="Start dienst").click()
+        await sounds(page, "test")
+        await sounds(page, "")
+        await expect(page).to_have_title("Mijn account · Achterwacht")
+        await expect(page.locator(".bar")).to_have_count(0)
+        await here.app.state.accounts.log_out(token)
+        await expect(page.get_by_text("Dit toestel hoort nu geen alarm")).to_be_visible()
+        await context.close()
+
+
 async def test_at_the_desk_of_the_alarm_nothing_is_heard_whatever_happens(chromium: Browser, tmp_path: Path) -> None:
     house = House(APP_HALL)
     async with AsyncExitStack() as outer:
@@ -221,3 +279,4 @@ async def test_what_sounded_before_the_desk_itself_was_pressed_sounds_on(chromiu
         await hears_nothing_for_long(page)
         await expect(page.locator("#stale")).to_be_visible()
         await sounds(page, "")
+        await expect(page).to_have_title("Team · Achterwacht")

@@ -146,6 +146,58 @@ async def test_from_the_scene_to_safe_and_back(chromium: Browser, tmp_path: Path
         assert incident in house.state.alarms
 
 
+async def test_what_comes_under_a_thumb_takes_no_press(chromium: Browser, tmp_path: Path) -> None:
+    """A hand that shakes, and one that was on its way when somebody else spoke."""
+    house = House(APP_HALL)
+    async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
+        incident = house.press(7)
+        here.tell()
+
+        def said() -> list[str]:
+            return [one.answer for one in here.heard if isinstance(one, h.Answer)]
+
+        async def where(name: str) -> tuple[float, float]:
+            box = await button(page, name).bounding_box()
+            assert box
+            return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+        missed = page.locator("#said [data-state=missed]")
+        await expect(button(page, "Ik ga")).not_to_have_attribute("data-settling", "")
+        # From here on nothing stands there for longer than a moment.
+        await page.evaluate("() => { const now = performance.now(); performance.now = () => now; }")
+        spot = await where("Ik ga")
+        await page.touchscreen.tap(*spot)
+        await expect(button(page, "Ter plaatse")).to_be_visible()
+        await page.touchscreen.tap(*spot)
+        await expect(missed).to_have_text("Niet verstuurd: de knoppen zijn veranderd")
+        assert said() == ["coming"]
+
+        await button(page, "Ter plaatse").press("Enter")  # a key says itself what it presses
+        await expect(button(page, "Gesommeerd (1e)")).to_be_visible()
+        assert said() == ["coming", "on_scene"]
+
+        await page.evaluate("() => { delete performance.now; }")
+        await missed.evaluate("line => line.remove()")
+        needed = await where("112 nodig")
+        await expect(button(page, "112 nodig")).not_to_have_attribute("data-settling", "")
+        house.says("bas", "need_112")
+        here.tell()
+        await expect(button(page, "112 gebeld")).to_be_visible()
+        await page.touchscreen.tap(*needed)  # it still stands there
+        await here.until(lambda: said()[-1] == "need_112")
+        assert house.state.alarms[incident].police == "advised"
+
+        await page.mouse.move(*await where("112 gebeld"))
+        await expect(button(page, "112 gebeld")).not_to_have_attribute("data-settling", "")
+        await page.mouse.down()
+        house.says("dina", "called_112")
+        here.tell()
+        await expect(button(page, "112 gebeld")).to_have_count(0)
+        await page.mouse.up()
+        await expect(missed).to_be_visible()
+        assert said()[-1] == "need_112"
+
+
 async def test_why_an_answer_does_not_count_is_said_in_words(chromium: Browser, tmp_path: Path) -> None:
     house = House(APP_HALL)
     async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
@@ -324,8 +376,8 @@ async def test_a_day_is_swapped(chromium: Browser, tmp_path: Path) -> None:
 async def test_the_telephone_tests_itself(chromium: Browser, tmp_path: Path) -> None:
     house = House(APP_HALL)
     async with site(house, tmp_path) as here, phone(chromium, here, "anna") as page:
-        await page.get_by_role("button", name="Test mijn telefoon: open pagina").tap()
-        await expect(page.locator("#said")).to_contain_text("Test mijn telefoon: aangekomen")
+        await page.get_by_role("button", name="Test deze pagina: open pagina").tap()
+        await expect(page.locator("#said")).to_contain_text("Test deze pagina: aangekomen")
         await here.until(lambda: house.state.tests["app:anna"].stage == "shown")
         await expect(page.locator(".phone").first).to_contain_text("getoond")
 

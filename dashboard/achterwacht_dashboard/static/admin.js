@@ -14,8 +14,7 @@ async function refresh() {
   fetching = true;
   try {
     const response = await fetch(location.href, { signal: AbortSignal.timeout(8000) });
-    if (response.redirected || response.status === 401) return location.reload(); // logged out
-    if (!response.ok) return; // the page goes on to say how old it is
+    if (response.redirected || !response.ok) return; // logged out: live.js sees to that. Else the page says how old it is
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const old of document.querySelectorAll("[data-fresh]")) {
       const found = fresh.querySelector(`[data-fresh="${old.dataset.fresh}"]`);

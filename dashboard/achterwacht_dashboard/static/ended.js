@@ -10,6 +10,7 @@ export function end(html, url) {
   const [sound, said] = ["sound", "said"].map((id) => document.getElementById(id));
   dress([...theirs.querySelectorAll("link[rel=stylesheet]"), document.querySelector('link[href^="/static/sound.css"]')]);
   theirs.querySelector("header").append(sound);
+  for (const deaf of theirs.querySelectorAll(".deaf")) deaf.hidden = false;
   document.body.replaceChildren(theirs.querySelector("header"), theirs.querySelector("main"), said);
   document.title = theirs.title;
   history.replaceState(null, "", url);

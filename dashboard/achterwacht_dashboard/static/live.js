@@ -40,7 +40,10 @@ function connect() {
   socket = mine;
   openedAt = performance.now();
   mine.onopen = () => mine === socket && document.dispatchEvent(new Event("connected"));
-  mine.onmessage = (event) => mine === socket && hear(event.data);
+  mine.onmessage = (event) => {
+    tick(); // what waited here while this machine slept is as old as that: such a socket is given up
+    if (mine === socket) hear(event.data);
+  };
   mine.onclose = (event) => mine === socket && closed(event.code);
 }
 
@@ -103,7 +106,6 @@ function take(message) {
     if (part) morph(part, html);
   }
   signals = message.signals ??= signals;
-  document.title = signals.title || loadedTitle;
   tries = 0;
   heard = message;
   heardAt = performance.now();
@@ -147,6 +149,9 @@ function tick() {
   if (line) {
     write(line, old ? line.dataset.text.replace("{at}", clock(old)) : broken ? line.dataset.broken : "");
     line.hidden = !old && !broken;
+    const mark = old && !signals.discreet ? (line.dataset.mark ?? "") : "";
+    const title = mark + (signals.title || loadedTitle);
+    if (document.title !== title) document.title = title;
   }
   if (changed) document.dispatchEvent(new CustomEvent("stale", { detail: old }));
   if (socket && Math.min(silentMs(), performance.now() - openedAt) > SILENT_MS) drop();
@@ -177,6 +182,8 @@ function clock(at) {
 }
 
 if (page) {
+  root.toggleAttribute("data-live", true); // until here the page itself says that it hears nothing (base.css)
+  tick();
   connect();
   setInterval(tick, 200);
   document.addEventListener("freeze", wasAway);

@@ -81,9 +81,17 @@ function moveBehind(old, first, held) {
 }
 
 /* What a script has noted on an element, or somebody has opened, is not the server's to change. */
-const OURS = ["data-state", "aria-busy", "open"];
+const OURS = ["data-state", "data-settling", "aria-busy", "open"];
+
+/** What the server holds open (class `always`) it closes again, unless somebody is at it: has chosen, or presses. */
+function letClose(old, wanted) {
+  if (!old.matches("details.always") || wanted.matches(".always") || isHeld(old)) return;
+  const hasChosen = [...old.querySelectorAll("select")].some((choice) => choice.value !== (choice.dataset.chosen ?? ""));
+  if (!hasChosen) old.open = false;
+}
 
 function attributes(old, wanted) {
+  letClose(old, wanted);
   for (const { name, value } of [...wanted.attributes]) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   for (const { name } of [...old.attributes]) if (!wanted.hasAttribute(name) && !OURS.includes(name)) old.removeAttribute(name);
 }

@@ -26,7 +26,7 @@ const root = document.documentElement;
 const context = new AudioContext();
 let tones = {}; // what is to be heard, by what it is about
 let discreet = false; // at the desk of an alarm nothing begins to be heard
-let stale = false;
+let staleAt = null; // since when this page hears nothing, by this device's clock
 let started = false; // somebody has begun their duty on this page
 let silenced = new Set(JSON.parse(localStorage.getItem("silenced") ?? "[]"));
 let played = new Set(); // tests that were heard
@@ -39,11 +39,12 @@ let awake = null;
 /** [tone, about] of all that is to be heard now; what a lost connection hides is a fault. */
 function wanted() {
   const all = Object.entries(tones).map(([about, tone]) => [tone, about]);
-  return stale && !discreet ? [...all, ["fault", "connection"]] : all;
+  return staleAt !== null && !discreet ? [...all, ["fault", "connection"]] : all;
 }
 
 function isHeard([tone, about]) {
   if (tone === "test") return !played.has(about);
+  if (about === "connection") return mutedUntil() - MUTE_MS < staleAt; // what was muted before was not this
   return tone === "fault" ? mutedUntil() === 0 : !silenced.has(about);
 }
 
@@ -161,7 +162,7 @@ document.addEventListener("look", (event) => {
   update();
 });
 document.addEventListener("stale", (event) => {
-  stale = event.detail !== null;
+  staleAt = event.detail === null ? null : Date.now();
   update();
 });
 context.onstatechange = () => {

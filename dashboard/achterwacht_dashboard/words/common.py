@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 NL: Mapping[str, str] = {
     "common.stale": "Verbinding weg sinds {at}. Wat hier staat is oud.",
+    "common.unheard": "Deze pagina hoort niets: laad haar opnieuw.",
     "common.broken": "Deze pagina werkt niet goed: er ontbreekt iets. Vertrouw er niet op, en waarschuw de beheerder.",
     "common.broken_part": "Dit deel kan niet worden getoond.",
     "common.sent": "verstuurd",
@@ -15,6 +16,8 @@ NL: Mapping[str, str] = {
     "common.refused": "geweigerd",
     "common.unknown": "geen antwoord gekregen. Of het gelukt is, is niet bekend: kijk, en druk zo nodig opnieuw.",
     "common.login": "uitgelogd",
+    "common.missed": "Niet verstuurd: de knoppen zijn veranderd",
+    "common.seen": "Gezien",
     "common.no_script": "Deze pagina werkt alleen met JavaScript: zonder dat zou zij oud nieuws tonen.",
     "common.skip": "Naar de inhoud",
     "common.home": "Begin",
@@ -66,6 +69,7 @@ NL: Mapping[str, str] = {
 
 EN: Mapping[str, str] = {
     "common.stale": "Connection lost since {at}. What is shown here is old.",
+    "common.unheard": "This page hears nothing: load it again.",
     "common.broken": (
         "This page does not work properly: something is missing. Do not rely on it; tell the administrator."
     ),
@@ -77,6 +81,8 @@ EN: Mapping[str, str] = {
     "common.refused": "refused",
     "common.unknown": "no answer. Whether it was done is not known: look, and press again if needed.",
     "common.login": "logged out",
+    "common.missed": "Not sent: the buttons have changed",
+    "common.seen": "Seen",
     "common.no_script": "This page needs JavaScript: without it, it would show old news.",
     "common.skip": "To the content",
     "common.home": "Home",
