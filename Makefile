@@ -40,7 +40,7 @@ screenshots: .venv/.test test-tools ## take the pictures in docs/screenshots ane
 # Two processes: in one the tests that start a broker and a daemon and mostly wait, one after the other; in the second all
 # the others (tests/conftest.py).
 test: lint test-tools ## lint, then every test but the storms
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 lint: .venv/.test ## style and types
 	$(BIN)/ruff check .

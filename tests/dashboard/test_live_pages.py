@@ -166,12 +166,12 @@ async def test_a_page_that_is_taken_out_of_the_browsers_memory_is_made_anew(
     async with site(House(), tmp_path) as here, opened(chromium, here) as page:
         await expect(page.locator("[data-part=light]")).to_contain_text("0 open", timeout=MS)
         stale = await page.evaluate("""() => {
-            window.before = true;
+            document.documentElement.dataset.before = "";
             window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
             return document.documentElement.hasAttribute("data-stale");
         }""")
         assert stale, "at once, before anybody has answered"
-        await page.wait_for_function("window.before === undefined", timeout=MS)
+        await expect(page.locator(":root:not([data-before])")).to_have_count(1, timeout=MS)
 
 
 async def test_a_page_that_slept_is_old_until_it_has_heard(
