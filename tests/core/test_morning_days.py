@@ -228,7 +228,8 @@ class Witness(DayHouse):
         """Once a second, after the house has looked."""
         for pager in self.state.plan.pagers:
             seen = self.seen[pager.id]
-            says, still_s = seen.says(self.s), self.s - seen.moved_s
+            # A daemon that starts has not seen how long it hung already.
+            says, still_s = seen.says(self.s), min(self.s - seen.moved_s, self.mono_s - self._started_s)
             hung = says == {True} and still_s > SETTLED_S
             seen.was_off |= says == {False} and still_s >= QUICK.settle_s
             may_hang = True in says and still_s > DISAGREED_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
 from functools import reduce
 from typing import get_args
@@ -239,6 +240,22 @@ def test_an_alarm_raised_again_under_an_old_name_is_not_ended_by_the_old_over() 
     assert (set(state.outbox), set(state.untold)) == ({"o9"}, {f"{INCIDENT} pager:p1"})
     state = evolve(state, raised())
     assert (state.outbox, state.untold, state.closed) == (Map(), Map(), Map())
+
+
+def test_a_pager_that_the_plan_has_given_to_a_paging_system_is_not_told_without_end() -> None:
+    """Told as one of our own, and then as one that never says that it has it: nothing is waited for any more."""
+
+    def over(order: str, when_s: float, attempt: int) -> f.Ordered:
+        return f.Ordered(at(when_s), order, INCIDENT, INCIDENT, 7, "pager:p1", "over", attempt, "closed")
+
+    first, again = over("o9", 5, 1), over("o10", 15, 2)
+    pagers = tuple(dataclasses.replace(one, base="centrale") if one.id == "p1" else one for one in TOWN_HALL.pagers)
+    given = dataclasses.replace(TOWN_HALL, pagers=pagers, bases=("centrale",))
+    changed = f.PlanAdopted(at(10), given, "changed")
+    state = after(raised(), f.AlarmClosed(at(4), INCIDENT, "anna", ""), first)
+    assert set(state.untold) == {f"{INCIDENT} pager:p1"}
+    state = reduce(evolve, (changed, again), state)
+    assert (set(state.outbox), state.untold) == ({"o10"}, Map())
 
 
 def test_an_open_alarm_is_never_forgotten() -> None:

@@ -266,7 +266,7 @@ def _step_reached(state: State, fact: f.StepReached) -> State:
 
 def _ordered(state: State, fact: f.Ordered) -> State:
     state = replace(state, orders=state.orders + 1, outbox=state.outbox.set(fact.order, fact))
-    if fact.kind == "over" and _says_it_has_it(state.plan, fact.target):
+    if fact.kind == "over":
         state = _untold(state, fact)
     if fact.kind in ("test", "check"):
         state = replace(state, tests=state.tests.set(fact.target, Tested(fact.order, fact.when.at)))
@@ -314,10 +314,15 @@ def over_key(incident: str, target: str) -> str:
 
 
 def _untold(state: State, fact: f.Ordered) -> State:
+    """It is told again until it is received. A pager that never says so is told this once, also when a changed plan has
+    made it one: else it would be told without end."""
     key = over_key(fact.incident, fact.target)
     earlier = state.untold.get(key)
     outbox = _without(state.outbox, {earlier.order}) if earlier else state.outbox
-    return replace(state, outbox=outbox, untold=state.untold.set(key, fact))
+    untold = _without(state.untold, {key})
+    if _says_it_has_it(state.plan, fact.target):
+        untold = untold.set(key, fact)
+    return replace(state, outbox=outbox, untold=untold)
 
 
 def _reached(stage: Stage) -> Callable[[State, Any], State]:
