@@ -228,9 +228,11 @@ class Witness(DayHouse):
         """Once a second, after the house has looked."""
         for pager in self.state.plan.pagers:
             seen = self.seen[pager.id]
-            # A daemon that starts has not seen how long it hung already.
-            says, still_s = seen.says(self.s), min(self.s - seen.moved_s, self.mono_s - self._started_s)
-            hung = says == {True} and still_s > SETTLED_S
+            says, still_s = seen.says(self.s), self.s - seen.moved_s
+            place, up_s = self.state.places.get(pager.id), self.mono_s - self._started_s
+            # A daemon that has just started may not have seen how long it hung already: that is its own to say.
+            knows = up_s > SETTLED_S or (place is not None and place.place == "docked")
+            hung = says == {True} and still_s > SETTLED_S and knows
             seen.was_off |= says == {False} and still_s >= QUICK.settle_s
             may_hang = True in says and still_s > DISAGREED_S
             if seen.tied_s is not None and seen.was_off and (hung or may_hang) and seen.tied_s < seen.moved_s:

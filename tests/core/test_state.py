@@ -254,7 +254,7 @@ def test_a_pager_that_the_plan_has_given_to_a_paging_system_is_not_told_without_
     changed = f.PlanAdopted(at(10), given, "changed")
     state = after(raised(), f.AlarmClosed(at(4), INCIDENT, "anna", ""), first)
     assert set(state.untold) == {f"{INCIDENT} pager:p1"}
-    state = reduce(evolve, (changed, again), state)
+    state = evolve(evolve(state, changed), again)
     assert (set(state.outbox), state.untold) == ({"o10"}, Map())
 
 
