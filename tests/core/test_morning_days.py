@@ -74,6 +74,9 @@ class Seen:
     asked_s: dict[str, float] = field(default_factory=dict)
     """By order: when a silent page was sent."""
     shown_s: float = -1e9
+    boot: str = ""
+    began_s: float = -1e9
+    """When it was started again: then it has to prove itself anew."""
 
     def says(self, now_s: float) -> set[bool]:
         """The words that count now."""
@@ -137,6 +140,8 @@ class Witness(DayHouse):
                 seen = self.seen[heard.device.removeprefix(f"{PAGER}:")]
                 seen.alive = heard.online
                 seen.spoke_s = self.s if heard.online else seen.spoke_s
+                if heard.online and heard.boot != seen.boot:
+                    seen.boot, seen.began_s = heard.boot, self.s
             case h.Receipt():
                 seen = self.seen[heard.pager]
                 seen.alive, seen.spoke_s = True, self.s
@@ -175,9 +180,11 @@ class Witness(DayHouse):
         seen = self.seen[pager.id]
         says, quiet_s = seen.says(self.s), self.s - max(seen.moved_s, seen.tied_s or 0.0, seen.shown_s)
         spoke = pager.base or (seen.alive and self.s - seen.spoke_s <= WORD_COUNTS_S)
+        proven = pager.base or seen.shown_s >= seen.began_s
         known = {key for key in self.faults if key.startswith((f"{PAGER}:{pager.id}/", f"{DOCK}:{pager.id}/"))}
         up_s = self.mono_s - self._started_s
-        return self.possibly_there(pager) and says == {False} and spoke and min(quiet_s, up_s) > CALM_S and not known
+        sure = spoke and proven and min(quiet_s, up_s) > CALM_S
+        return self.possibly_there(pager) and says == {False} and bool(sure) and not known
 
     # --- what must hold ---
 
@@ -261,7 +268,9 @@ class Witness(DayHouse):
         if is_made and today is not None and local < closes:
             unresolved = [missing for missing in today.missing.values() if missing.resolved_at is None]
             since_s = state.house_s(now) - today.checked_s
-            waits = bool(unresolved) and since_s >= QUICK.escalate_s and not today.escalated
+            # Once nothing was missing, who is lost again is the coverage's to tell.
+            is_open = bool(unresolved) and today.complete_at is None
+            waits = is_open and since_s >= QUICK.escalate_s and not today.escalated
         self.late = self.late + 1 if (is_due and not is_made) or waits else 0
         assert self.late <= LOOKS_LATE, f"it is {local}, and this morning is {today}"
 
