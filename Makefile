@@ -37,8 +37,8 @@ demo: .venv/.run ## the whole house, in a browser; one alarm, or SCENARIO=normal
 screenshots: .venv/.test test-tools ## take the pictures in docs/screenshots anew
 	$(BIN)/python docs/make_screenshots.py
 
-# Two processes: in one the tests that start a broker and a daemon and mostly wait, one after the other; in the second all
-# the others (tests/conftest.py).
+# Three processes: in one the tests that start a broker and a daemon and mostly wait, one after the other; in the others
+# all the rest (tests/conftest.py).
 test: lint test-tools ## lint, then every test but the storms
 	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 

@@ -14,6 +14,7 @@ import pytest
 HERE = Path(__file__).parent
 TOGETHER = {"e2e": "processes", "storms": "processes"}
 NICE = 5
+"""How far all others stand behind those."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
